@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/serialization/split_member.hpp>
+
+#include <farhold/detail/proxy_state.hpp>
+#include <farhold/error.hpp>
+#include <farhold/factory.hpp>
+
+#if defined(__clang__)
+#define FARHOLD_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define FARHOLD_LIFETIMEBOUND
+#endif
+
+namespace farhold {
+
+template <class T>
+class proxy;
+
+namespace detail {
+template <class T>
+inline constexpr bool is_proxy = false;
+template <class T>
+inline constexpr bool is_proxy<proxy<T>> = true;
+}  // namespace detail
+
+/// Stands in for a T, read-only, and becomes it at first access.
+///
+/// A function that takes `const T&` takes a `proxy<T>`. The first access brings the object's bytes, once;
+/// copies of a proxy share the object.
+///
+/// Lifetime  A handle of one pointer; the object lives as long as any copy of the proxy. References obtained
+///           from a proxy must not outlive its last copy. A moved-from proxy is empty (`!valid()`).
+/// Threads   Distinct copies may be used from distinct threads, and one proxy from many for reading;
+///           concurrent first accesses make one transfer.
+/// Errors    Every access may throw `farhold::error`. A failure is not sticky: the next access tries again.
+/// Progress  A first access progresses what it waits for, up to its deadline.
+template <class T>
+class proxy {
+  static_assert(std::is_object_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
+                "farhold::proxy<T>: T is an object type without const; a proxy is read-only by itself");
+  static_assert(!std::is_array_v<T>, "farhold::proxy<T>: use std::array or std::vector in place of an array");
+  static_assert(!std::is_pointer_v<T>, "farhold::proxy<T>: a pointer means nothing in another process");
+  static_assert(!detail::is_proxy<T>, "farhold::proxy<T>: T is a proxy already");
+
+ public:
+  using target_type = T;
+
+  /// An empty proxy: valid to copy, assign and destroy; every access throws `invalid_argument`.
+  proxy() noexcept = default;
+  explicit proxy(factory<T> make) : state_(new detail::proxy_state<T>(std::move(make))) {}
+
+  /// False for an empty proxy. Never resolves.
+  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
+  /// Whether the object is here already. Never resolves.
+  [[nodiscard]] bool resolved() const noexcept { return state_ != nullptr && state_->resolved() != nullptr; }
+  /// Brings the object now, within the call's deadline.
+  const T& resolve(const call_options& call = {}) const FARHOLD_LIFETIMEBOUND {
+    if (state_ != nullptr) [[likely]] {
+      if (const T* const here = state_->resolved()) [[likely]] return *here;
+    }
+    return state().resolve(call);
+  }
+
+  operator const T&() const FARHOLD_LIFETIMEBOUND { return resolve(); }  // NOLINT: implicit is the point
+  const T& operator*() const& FARHOLD_LIFETIMEBOUND { return resolve(); }
+  /// On a proxy about to die the object is returned by value, so that `for (double x : *recv())` is safe.
+  T operator*() && requires std::copy_constructible<T> { return resolve(); }
+  const T* operator->() const FARHOLD_LIFETIMEBOUND { return std::addressof(resolve()); }
+
+  /// The key of the object. Throws `unsupported` for a proxy that no store made.
+  [[nodiscard]] const farhold::key& key() const { return travelling().object(); }
+  /// Size of the stored representation, in bytes. Never resolves.
+  [[nodiscard]] std::uint64_t size_bytes() const { return travelling().object().size_bytes(); }
+  [[nodiscard]] farhold::type_id type() const { return travelling().object().type(); }
+
+  /// The proxy as bytes, for any channel. Never resolves. Throws `unsupported` for a plain callable.
+  [[nodiscard]] std::vector<std::byte> to_bytes(token_form form = token_form::portable) const {
+    const store_factory& from = travelling();
+    std::vector<std::byte> token(from.encoded_bytes(form));
+    from.encode(form, token);
+    return token;
+  }
+  /// The inverse. Throws `truncated`, `corrupt`, `wrong_type`.
+  [[nodiscard]] static proxy from_bytes(byte_view token) { return from_factory(store_factory::decode(token)); }
+
+  /// The proxy as URL-safe text of one word.
+  [[nodiscard]] std::string to_string() const { return travelling().to_text(); }
+  [[nodiscard]] static proxy from_string(std::string_view token) {
+    return from_factory(store_factory::from_text(token));
+  }
+
+  // Boost.Serialization, and so Boost.MPI: a proxy travels as its text, which every archive can carry.
+  BOOST_SERIALIZATION_SPLIT_MEMBER()
+  template <class Archive>
+  void save(Archive& archive, unsigned /*version*/) const {
+    const std::string token = valid() ? to_string() : std::string();
+    archive << boost::serialization::make_nvp("token", token);
+  }
+  template <class Archive>
+  void load(Archive& archive, unsigned /*version*/) {
+    std::string token;
+    archive >> boost::serialization::make_nvp("token", token);
+    *this = token.empty() ? proxy() : from_string(token);
+  }
+
+  void swap(proxy& other) noexcept { state_.swap(other.state_); }
+  friend void swap(proxy& a, proxy& b) noexcept { a.swap(b); }
+
+ private:
+  detail::proxy_state<T>& state() const {
+    if (state_ == nullptr) {
+      throw error(errc::invalid_argument, "this proxy is empty: it was default-constructed or moved from");
+    }
+    return *state_;
+  }
+
+  const store_factory& travelling() const {
+    const store_factory* const from = state().origin().from_store();
+    if (from == nullptr) {
+      throw error(errc::unsupported, "this proxy calls a plain function and cannot travel; make it with store.proxy()");
+    }
+    return *from;
+  }
+
+  static proxy from_factory(store_factory from) {
+    detail::require_type<T>(from.object());
+    return proxy(factory<T>(std::move(from)));
+  }
+
+  boost::intrusive_ptr<detail::proxy_state<T>> state_;
+};
+
+}  // namespace farhold

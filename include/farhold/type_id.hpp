@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace farhold {
+
+/// Identifies what the bytes of an object mean: the wire type of its elements, their layout and byte
+/// order, not the container. Equal on both sides of a proxy, or the resolve is `wrong_type`.
+struct type_id {
+  std::uint64_t value = 0;
+  friend constexpr auto operator<=>(const type_id&, const type_id&) = default;
+};
+
+/// Specialise to give a class a name that does not depend on the compiler's spelling or on its namespace:
+/// `template <> inline constexpr std::string_view farhold::type_name<particle> = "particle/2";`
+template <class T>
+inline constexpr std::string_view type_name = {};
+
+/// A readable description of a type id: its name if this program uses that type, else its number.
+std::string describe(type_id type);
+
+namespace detail {
+
+constexpr std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325ULL) noexcept {
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3ULL;
+  }
+  return hash;
+}
+
+/// The compiler's spelling of T. GCC and clang agree on it for named types, up to a prefix and a suffix.
+template <class T>
+constexpr std::string_view spelled_name() noexcept {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const auto from = text.find("T = ") + 4;
+  const auto to = text.find_first_of(";]", from);
+  return text.substr(from, to - from);
+}
+
+/// The name of an element on the wire. Arithmetic types are named by kind and width, so that `long` and
+/// `long long` are one type where they are one format.
+template <class T>
+constexpr std::string_view wire_name() noexcept {
+  if constexpr (!type_name<T>.empty()) {
+    return type_name<T>;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return "bool";
+  } else if constexpr (std::is_same_v<T, char>) {
+    return "char";
+  } else if constexpr (std::is_integral_v<T>) {
+    constexpr std::string_view names[2][4] = {{"u8", "u16", "u32", "u64"}, {"i8", "i16", "i32", "i64"}};
+    constexpr int width = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+    return names[std::is_signed_v<T> ? 1 : 0][width];
+  } else if constexpr (std::is_same_v<T, float>) {
+    return "f32";
+  } else if constexpr (std::is_same_v<T, double>) {
+    return "f64";
+  } else if constexpr (std::is_same_v<T, std::byte>) {
+    return "byte";
+  } else {
+    return spelled_name<T>();
+  }
+}
+
+/// `form` says how the bytes are laid out: one object, a run of elements, an archive.
+template <class T>
+constexpr type_id make_type_id(std::string_view form) noexcept {
+  std::uint64_t hash = fnv1a(wire_name<T>(), fnv1a(form));
+  if (form != "archive") {  // layout counts where memory images travel
+    hash = (hash ^ sizeof(T)) * 0x100000001b3ULL;
+    hash = (hash ^ alignof(T)) * 0x100000001b3ULL;
+  }
+  return {hash};
+}
+
+/// Remembers the name of a type this program uses, for `describe`.
+void remember_type(type_id type, std::string_view form, std::string_view name);
+
+}  // namespace detail
+}  // namespace farhold
