@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright The farhold authors
+#
+# farhold_add_test(NAME SOURCES a.cpp ... [LIBRARIES ...] [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...])
+#   A GoogleTest program of one process: one ctest of that name, labelled `unit` unless LABELS says otherwise.
+#
+# farhold_add_mpi_test(NAME SOURCES a.cpp ... | TARGET executable   NP 1 2 3 4
+#                      [LIBRARIES ...] [ARGS ...] [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...] [VARIANT v])
+#   An MPI program, built once, and one ctest NAME[.v].np<N> for each number of processes, labelled `mpi` unless LABELS
+#   says otherwise. Links GoogleTest but no main: the program brings one that initialises MPI and checks
+#   FARHOLD_TEST_WORLD_SIZE (link farhold_test_mpi_main if that is all it shall do). With TARGET and VARIANT the same
+#   program runs again with other ARGS or ENVIRONMENT. Does nothing if the build has no MPI.
+#
+# farhold_add_script_test(NAME COMMAND program args ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...])
+#   Any other program.
+#
+# The label `extended` keeps a test out of ordinary runs. TIMEOUT is 60 s by default; sanitizers get four times as long.
+
+include_guard(GLOBAL)
+
+find_package(GTest 1.12 REQUIRED)
+
+set(FARHOLD_TEST_SUPPORT_DIR "${PROJECT_SOURCE_DIR}/tests/support")
+
+set(FARHOLD_TEST_ENVIRONMENT "")
+set(FARHOLD_TEST_TIMEOUT_FACTOR 1)
+set(FARHOLD_TEST_LAUNCHER "")
+if(FARHOLD_SANITIZE)
+  set(FARHOLD_TEST_TIMEOUT_FACTOR 4)
+  list(APPEND FARHOLD_TEST_ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1" "TSAN_OPTIONS=second_deadlock_stack=1")
+  # The MPI libraries leak at exit; what is reachable only through them is not ours to fix.
+  list(APPEND FARHOLD_TEST_ENVIRONMENT
+       "LSAN_OPTIONS=print_suppressions=0:suppressions=${FARHOLD_TEST_SUPPORT_DIR}/lsan.supp")
+endif()
+if(FARHOLD_SANITIZE MATCHES "thread" AND EXISTS "/proc/sys/vm/mmap_rnd_bits")
+  # With more random bits in addresses than its shadow memory expects, TSan of GCC 12 and clang 14 dies at start.
+  file(READ "/proc/sys/vm/mmap_rnd_bits" random_bits)
+  if(random_bits GREATER 28)
+    set(FARHOLD_TEST_LAUNCHER setarch -R)
+  endif()
+endif()
+
+set(FARHOLD_MPI_TEST_FLAGS "")
+set(FARHOLD_MPI_TEST_ENVIRONMENT "")
+if(FARHOLD_MPI_VENDOR STREQUAL "Open MPI")
+  set(FARHOLD_MPI_TEST_ENVIRONMENT
+      # Containers run as root, which mpirun refuses unless told twice.
+      OMPI_ALLOW_RUN_AS_ROOT=1
+      OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+      # More ranks than cores.
+      OMPI_MCA_rmaps_base_oversubscribe=1
+      # Bound ranks would have their progress thread on the core where the rank computes.
+      OMPI_MCA_hwloc_base_binding_policy=none
+      # Two ranks with a progress thread each on two cores: 500 requests take 0.3 s with it and 2.3 s without.
+      OMPI_MCA_mpi_yield_when_idle=1)
+elseif(FARHOLD_MPI_VENDOR STREQUAL "MPICH" AND NOT FARHOLD_SANITIZE)
+  # MPICH has no such setting and spins: 2000 barriers of 4 ranks on 2 cores take 16 s, and 0.2 s with this.
+  set(FARHOLD_MPI_TEST_FLAGS -genv LD_PRELOAD $<TARGET_FILE:farhold_test_mpich_yield>)
+endif()
+
+function(_farhold_register_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  math(EXPR limit "${arg_TIMEOUT} * ${FARHOLD_TEST_TIMEOUT_FACTOR}")
+  # Three nets, each for a hole in the one before: the watchdog prints stacks and kills; `timeout` ends a watchdog that
+  # is stuck itself, for which printing has 90 s; CTest's own limit would lose the output.
+  math(EXPR watchdog_limit "${limit} + 90")
+  math(EXPR ctest_limit "${limit} + 120")
+  add_test(NAME ${name} COMMAND timeout -k 10 ${watchdog_limit} "${FARHOLD_TEST_SUPPORT_DIR}/watchdog.sh" ${limit}
+                                ${arg_COMMAND})
+  set_tests_properties(
+    ${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${ctest_limit}
+                       ENVIRONMENT "${FARHOLD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+  if(arg_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON PROCESSORS 2)
+  endif()
+endfunction()
+
+function(_farhold_add_test_executable target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} farhold::farhold farhold_warnings GTest::gmock)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+endfunction()
+
+function(farhold_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT")
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  string(REPLACE "." "_" target "${name}")
+  _farhold_add_test_executable(${target} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} GTest::gmock_main)
+  _farhold_register_test(
+    ${name} COMMAND ${FARHOLD_TEST_LAUNCHER} $<TARGET_FILE:${target}>
+    LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT ${arg_ENVIRONMENT})
+endfunction()
+
+function(farhold_add_script_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
+  _farhold_register_test(
+    ${name} COMMAND ${arg_COMMAND} LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT ${arg_ENVIRONMENT})
+endfunction()
+
+function(farhold_add_mpi_test name)
+  if(NOT TARGET farhold::mpi)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;TIMEOUT;VARIANT" "SOURCES;LIBRARIES;NP;ARGS;LABELS;ENVIRONMENT")
+  if(NOT arg_NP OR (arg_SOURCES AND arg_TARGET) OR NOT (arg_SOURCES OR arg_TARGET))
+    message(FATAL_ERROR "farhold_add_mpi_test(${name}) needs NP and either SOURCES or TARGET.")
+  endif()
+  if(NOT arg_LABELS)
+    set(arg_LABELS mpi)
+  endif()
+  if(arg_SOURCES)
+    string(REPLACE "." "_" arg_TARGET "${name}")
+    _farhold_add_test_executable(${arg_TARGET} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} farhold::mpi)
+  endif()
+  set(test ${name})
+  if(arg_VARIANT)
+    string(APPEND test .${arg_VARIANT})
+  endif()
+  foreach(np IN LISTS arg_NP)
+    _farhold_register_test(
+      ${test}.np${np} SERIAL
+      COMMAND "${MPIEXEC_EXECUTABLE}" ${MPIEXEC_NUMPROC_FLAG} ${np} ${MPIEXEC_PREFLAGS} ${FARHOLD_MPI_TEST_FLAGS}
+              $<TARGET_FILE:${arg_TARGET}> ${MPIEXEC_POSTFLAGS} ${arg_ARGS}
+      LABELS ${arg_LABELS}
+      TIMEOUT ${arg_TIMEOUT}
+      ENVIRONMENT ${FARHOLD_MPI_TEST_ENVIRONMENT} FARHOLD_TEST_WORLD_SIZE=${np} ${arg_ENVIRONMENT})
+  endforeach()
+endfunction()
