@@ -7,9 +7,9 @@
 # farhold_add_mpi_test(NAME SOURCES a.cpp ... | TARGET executable   NP 1 2 3 4
 #                      [LIBRARIES ...] [ARGS ...] [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...] [VARIANT v])
 #   An MPI program, built once, and one ctest NAME[.v].np<N> for each number of processes, labelled `mpi` unless LABELS
-#   says otherwise. Links GoogleTest but no main: the program brings one that initialises MPI and checks
-#   FARHOLD_TEST_WORLD_SIZE (link farhold_test_mpi_main if that is all it shall do). With TARGET and VARIANT the same
-#   program runs again with other ARGS or ENVIRONMENT. Does nothing if the build has no MPI.
+#   says otherwise. Links GoogleTest but no main: put farhold_test_mpi_main in LIBRARIES for one that initialises MPI
+#   and checks FARHOLD_TEST_WORLD_SIZE, or write one that does. With TARGET and VARIANT the same program runs again with
+#   other ARGS or ENVIRONMENT. Does nothing if the build has no MPI.
 #
 # farhold_add_script_test(NAME COMMAND program args ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...])
 #   Any other program.

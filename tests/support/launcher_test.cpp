@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 //
-// Under the launcher of another MPI each process is rank 0 of 1; tests that do not care then pass for the wrong
-// reason. This one fails.
+// Under the launcher of another MPI each process is rank 0 of 1; tests that do not care then pass for the
+// wrong reason. This one fails.
 #include <cstdio>
 #include <cstdlib>
 
@@ -22,8 +22,8 @@ int main(int argc, char** argv) {
   MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   const bool good = size == expected && sum == size * (size - 1) / 2 && provided == MPI_THREAD_MULTIPLE;
   if (!good) {
-    std::fprintf(stderr, "rank %d of %d, expected %d; sum of ranks %d; thread level %d\n", rank, size, expected, sum,
-                 provided);
+    std::fprintf(stderr, "rank %d of %d, expected %d; sum of ranks %d; thread level %d\n", rank, size,
+                 expected, sum, provided);
   }
 
   // Ranks that outnumber the cores must not wait out each other's time slices: see FarholdTesting.cmake.
