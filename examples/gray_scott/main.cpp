@@ -86,7 +86,7 @@ int run_all(const options& wanted) {
   report["bitwise_equal"] = equal;
 
   if (who.rank() == 0) {
-    std::cout << '\n' << tables;
+    std::cout << '\n' << tables << "Last frame, " << summary(report["ways"][0]["frames"].back()) << '\n';
     if (wanted.ways.size() > 1 && equal) {
       std::cout << "All ways gave the same statistics, bit for bit.\n";
     }

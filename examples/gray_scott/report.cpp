@@ -82,6 +82,17 @@ nlohmann::json to_json(const frame_statistics& frame) {
           {"fingerprint", fingerprint}};
 }
 
+std::string summary(const nlohmann::json& frame) {
+  const auto number = [&frame](const char* name) { return frame.at(name).get<double>(); };
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "step %d: u mean %.4f, %.4f to %.4f; v mean %.4f, %.4f to %.4f, total %.1f; active %.1f %%",
+                frame.at("step").get<int>(), number("mean_u"), number("min_u"), number("max_u"),
+                number("mean_v"), number("min_v"), number("max_v"), number("total_v"),
+                100 * number("active_share"));
+  return text;
+}
+
 std::string table(const std::string& title, double seconds, const nlohmann::json& lines) {
   char row[256];
   std::snprintf(row, sizeof row, "%s: %.1f s\n", title.c_str(), seconds);

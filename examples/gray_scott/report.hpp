@@ -23,6 +23,9 @@ nlohmann::json gathered(const nlohmann::json& mine, MPI_Comm comm);
 
 nlohmann::json to_json(const frame_statistics& frame);
 
+/// A frame's statistics, as to_json() wrote them, in one line for people.
+std::string summary(const nlohmann::json& frame);
+
 /// The lines of one way as text.
 std::string table(const std::string& title, double seconds, const nlohmann::json& lines);
 

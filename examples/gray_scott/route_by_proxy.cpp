@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
-#include <algorithm>
+#include <array>
+#include <map>
 #include <string>
+#include <utility>
 
 #include <farhold/farhold.hpp>
 #include <farhold/mpi.hpp>
@@ -14,22 +16,33 @@ namespace {
 
 using field_proxy = farhold::proxy<std::vector<double>>;
 
-/// Room for the frames in flight, and as much again for evicted ones: their memory rests for a grace period
-/// before it is used anew, so that a late reader finds a stale object and not somebody else's bytes.
-std::size_t arena_bytes(const parameters& numbers, int simulations) {
-  const std::size_t slab_bytes = static_cast<std::size_t>(slab_of(0, simulations, numbers.rows).rows) *
+/// Producers need room for the frames in flight, and as much again for evicted ones: their memory rests for a
+/// grace period before it is used anew, so that a late reader finds a stale object and not another's bytes.
+std::size_t arena_bytes(const parameters& numbers, MPI_Comm comm) {
+  int rank = 0;
+  int size = 0;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  const int simulations = size - 2;
+  if (rank >= simulations) {
+    return std::size_t{1} << 20U;  // publishes nothing
+  }
+  const std::size_t slab_bytes = static_cast<std::size_t>(slab_of(rank, simulations, numbers.rows).rows) *
                                  static_cast<std::size_t>(numbers.columns) * sizeof(double);
   const std::size_t fields = 2 * static_cast<std::size_t>(numbers.frames_in_flight + 1);
-  return std::max<std::size_t>(2 * fields * (slab_bytes + 4096), std::size_t{16} << 20);
+  return 2 * fields * (slab_bytes + 4096) + (std::size_t{1} << 20U);
 }
+
+/// In this job every rank has the store, so tokens need not say how to open it.
+constexpr farhold::token_form form = farhold::token_form::compact;
 
 /// Only tokens are in the letter. The cells stay in the arena of the rank that made them until the analysis
 /// touches its proxies, and then cross once, from there to the analysis.
 class route_by_proxy final : public frame_route {
  public:
-  route_by_proxy(way w, const parameters& numbers, int simulations, MPI_Comm comm)
+  route_by_proxy(way w, const parameters& numbers, MPI_Comm comm)
       : store_(std::string("gray_scott_") + name_of(w),
-               farhold::mpi::connector(comm, {.arena_bytes = arena_bytes(numbers, simulations),
+               farhold::mpi::connector(comm, {.arena_bytes = arena_bytes(numbers, comm),
                                               .same_host = w == way::window ? farhold::same_host::off
                                                                             : farhold::same_host::automatic}),
                {.inline_bytes = 0}) {}  // small slabs, too, shall show how they travel
@@ -39,8 +52,8 @@ class route_by_proxy final : public frame_route {
     const field_proxy proxy_u = store_.proxy(std::move(u));
     const field_proxy proxy_v = store_.proxy(std::move(v));
     in_flight_[about.frame] = {proxy_u.key(), proxy_v.key()};
-    const std::vector<std::byte> token_u = proxy_u.to_bytes();
-    const std::vector<std::byte> token_v = proxy_v.to_bytes();
+    const std::vector<std::byte> token_u = proxy_u.to_bytes(form);
+    const std::vector<std::byte> token_v = proxy_v.to_bytes(form);
     traffic_.token_bytes += token_u.size() + token_v.size();
     return write_letter(about, token_u, token_v);
   }
@@ -82,9 +95,7 @@ class route_by_proxy final : public frame_route {
 }  // namespace
 
 std::unique_ptr<frame_route> open_route_by_proxy(way w, const parameters& numbers, MPI_Comm comm) {
-  int size = 0;
-  MPI_Comm_size(comm, &size);
-  return std::make_unique<route_by_proxy>(w, numbers, size - 2, comm);
+  return std::make_unique<route_by_proxy>(w, numbers, comm);
 }
 
 }  // namespace gray_scott
