@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#include "host.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include <sys/random.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace farhold::rma {
+
+namespace {
+
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+
+/// The first word of a file as a number; nothing there, or "max", is no limit.
+std::uint64_t read_limit(const std::string& path) {
+  std::ifstream file(path);
+  std::uint64_t value = 0;
+  return file >> value ? value : no_limit;
+}
+
+/// What a version 2 control group still allows, over all levels that are visible.
+std::uint64_t control_group_bytes() {
+  std::ifstream file("/proc/self/cgroup");
+  std::string line;
+  std::uint64_t room = no_limit;
+  while (std::getline(file, line)) {
+    if (!line.starts_with("0::")) continue;
+    for (std::string group = line.substr(3); !group.empty() && group != "/";
+         group.erase(std::min(group.rfind('/'), group.size()))) {
+      const std::string folder = "/sys/fs/cgroup" + group;
+      const std::uint64_t limit = read_limit(folder + "/memory.max");
+      const std::uint64_t used = read_limit(folder + "/memory.current");
+      if (limit != no_limit && used != no_limit) room = std::min(room, limit > used ? limit - used : 0);
+    }
+  }
+  return room;
+}
+
+}  // namespace
+
+boot_id this_boot() noexcept {
+  boot_id id{};
+  std::FILE* const file = std::fopen("/proc/sys/kernel/random/boot_id", "re");
+  if (file == nullptr) return id;
+  // 8-4-4-4-12 hexadecimal digits
+  std::size_t digits = 0;
+  for (int c = std::fgetc(file); c != EOF && digits < 32; c = std::fgetc(file)) {
+    const int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (value < 0) continue;
+    id[digits / 16] = (id[digits / 16] << 4U) | static_cast<std::uint64_t>(value);
+    ++digits;
+  }
+  std::fclose(file);
+  return id;
+}
+
+std::uint64_t start_time(pid_t pid) noexcept try {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto name_end = text.rfind(')');  // the command's name may hold anything, parentheses included
+  if (name_end == std::string::npos) return 0;
+  std::istringstream rest(text.substr(name_end + 1));
+  std::string field;
+  for (int i = 3; i < 22; ++i) rest >> field;  // proc(5): starttime is field 22
+  std::uint64_t ticks = 0;
+  return rest >> ticks ? ticks : 0;
+} catch (...) {
+  return 0;
+}
+
+bool under_hypervisor() noexcept {
+#if defined(__x86_64__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) != 0) return (c & (1U << 31U)) != 0;  // CPUID leaf 1, ECX bit 31
+#endif
+  return true;
+}
+
+std::uint64_t available_memory_bytes() noexcept try {
+  std::ifstream file("/proc/meminfo");
+  std::string name, unit;
+  std::uint64_t kib = 0;
+  while (file >> name >> kib) {
+    std::getline(file, unit);
+    if (name == "MemAvailable:") return std::min(kib * 1024, control_group_bytes());
+  }
+  return control_group_bytes();
+} catch (...) {
+  return no_limit;
+}
+
+std::uint64_t random_number() noexcept {
+  std::uint64_t number = 0;
+  while (number == 0) {
+    if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) std::abort();
+  }
+  return number;
+}
+
+}  // namespace farhold::rma

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#include "peer_memory.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace farhold::rma {
+
+peer_memory::~peer_memory() {
+  if (!mapped_.empty()) ::munmap(const_cast<std::byte*>(mapped_.data()), mapped_.size());
+  if (process_ >= 0) ::close(process_);
+}
+
+peer_memory::access peer_memory::attach(const card& peer, same_host wish) noexcept {
+  peer_ = peer;
+  if (wish == same_host::off || peer.boot == boot_id{} || peer.boot != this_boot()) return access::none;
+  if (!open_process()) return access::none;
+  if (wish == same_host::automatic && try_map()) return access::mapped;
+  return try_cma() ? access::cma : access::none;
+}
+
+/// A pid alone may have been given to another process; with the start time it can't, and a pidfd keeps it so.
+bool peer_memory::open_process() noexcept {
+  if (peer_.pid <= 0) return false;
+  process_ = static_cast<int>(::syscall(SYS_pidfd_open, peer_.pid, 0));  // glibc 2.36 of Debian 12 has it, 2.35 not
+  return process_ >= 0 && peer_.start_time != 0 && start_time(peer_.pid) == peer_.start_time;
+}
+
+bool peer_memory::try_map() noexcept {
+  if (peer_.fd < 0) return false;
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%d/fd/%d", peer_.pid, peer_.fd);
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  constexpr int needed_seals = F_SEAL_SHRINK | F_SEAL_GROW;  // else a shrinking file could kill us with SIGBUS
+  struct stat found {};
+  const int seals = ::fcntl(fd, F_GET_SEALS);
+  const bool sound = seals >= 0 && (seals & needed_seals) == needed_seals && ::fstat(fd, &found) == 0 &&
+                     static_cast<std::uint64_t>(found.st_size) == peer_.segment_bytes;
+  void* const at = sound ? ::mmap(nullptr, peer_.segment_bytes, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+  ::close(fd);
+  if (at == MAP_FAILED) return false;
+  segment_header header;
+  std::memcpy(&header, at, sizeof header);
+  if (header.magic != segment_header::magic_value || header.incarnation != peer_.incarnation ||
+      header.segment_bytes != peer_.segment_bytes || ::madvise(at, peer_.segment_bytes, MADV_DONTFORK) != 0) {
+    ::munmap(at, peer_.segment_bytes);
+    return false;
+  }
+  mapped_ = {static_cast<const std::byte*>(at), peer_.segment_bytes};
+  return true;
+}
+
+bool peer_memory::try_cma() noexcept {
+  segment_header header;
+  return read(0, reinterpret_cast<std::byte*>(&header), sizeof header).ok() &&
+         header.magic == segment_header::magic_value && header.segment_bytes == peer_.segment_bytes;
+}
+
+status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept {
+  std::uint64_t guard = 0;
+  while (bytes > 0 || guard == 0) {
+    // Linux transfers at most 2 GiB less a page per call (process_vm_readv(2)); a piece of 1 GiB is safe.
+    const std::uint64_t piece = std::min<std::uint64_t>(bytes, std::uint64_t{1} << 30U);
+    const iovec here[2] = {{&guard, sizeof guard}, {to, piece}};
+    const iovec there[2] = {
+        {reinterpret_cast<void*>(peer_.base_address + offsetof(segment_header, incarnation)), sizeof guard},
+        {reinterpret_cast<void*>(peer_.base_address + offset), piece}};
+    const ssize_t got = ::process_vm_readv(peer_.pid, here, 2, there, 2, 0);
+    if (got < 0) {
+      return {errno == EPERM ? errc::permission : errc::producer_lost, errno, "read the producer's memory (CMA)"};
+    }
+    if (static_cast<std::uint64_t>(got) != sizeof guard + piece || guard != peer_.incarnation) {
+      return {errc::producer_lost, 0, "read the producer's memory (CMA): it is not the same process any more"};
+    }
+    offset += piece;
+    to += piece;
+    bytes -= piece;
+  }
+  return {};
+}
+
+status peer_memory::alive(std::uint64_t now) const noexcept {
+  constexpr status lost{errc::producer_lost, 0, "see whether the producer lives"};
+  if (lost_.load(std::memory_order_relaxed)) return lost;
+  const std::uint64_t asked_at = asked_at_.load(std::memory_order_relaxed);
+  if (asked_at != 0 && now - asked_at < liveness_interval_ns) return {};
+  asked_at_.store(now, std::memory_order_relaxed);
+  pollfd process{process_, POLLIN, 0};  // readable once the process has ended, a zombie included: pidfd_open(2)
+  if (::poll(&process, 1, 0) == 1) {
+    lost_.store(true, std::memory_order_relaxed);
+    return lost;
+  }
+  return {};
+}
+
+}  // namespace farhold::rma

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <farhold/bytes.hpp>
+#include <farhold/error.hpp>
+#include <farhold/rma.hpp>
+
+#include "card.hpp"
+
+namespace farhold::rma {
+
+/// How another process's segment can be read without its help, found out by trying.
+///
+/// Mapping and process_vm_readv are probed apart: namespaces and permissions may allow one without the other.
+/// A producer that is killed is noticed within `liveness_interval`, although its memory stays readable.
+///
+/// Threads   All but `attach`.
+class peer_memory {
+ public:
+  enum class access : std::uint8_t { none, mapped, cma };
+
+  static constexpr std::uint64_t liveness_interval_ns = 10'000'000;
+
+  peer_memory() = default;
+  peer_memory(const peer_memory&) = delete;
+  peer_memory& operator=(const peer_memory&) = delete;
+  ~peer_memory();
+
+  /// Looks for the best way that `wish` allows to the segment of `peer`.
+  access attach(const card& peer, same_host wish) noexcept;
+
+  /// The mapping, if access is `mapped`.
+  [[nodiscard]] byte_view mapped() const noexcept { return mapped_; }
+  /// Reads by process_vm_readv; a guard word read in the same call shows that it was the right process.
+  status read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept;
+
+  /// `producer_lost` once the process is seen to have ended. Asks the kernel at most once per interval;
+  /// `now` is any monotonic clock in nanoseconds.
+  status alive(std::uint64_t now) const noexcept;
+
+ private:
+  [[nodiscard]] bool open_process() noexcept;
+  [[nodiscard]] bool try_map() noexcept;
+  [[nodiscard]] bool try_cma() noexcept;
+
+  card peer_;
+  byte_view mapped_;
+  int process_ = -1;  // pidfd
+  mutable std::atomic<std::uint64_t> asked_at_{0};
+  mutable std::atomic<bool> lost_{false};
+};
+
+}  // namespace farhold::rma

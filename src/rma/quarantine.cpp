@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#include "quarantine.hpp"
+
+namespace farhold::rma {
+
+void quarantine::admit(const remote_read& read, landing_ptr memory) noexcept {
+  bytes_.fetch_add(read.size_bytes, std::memory_order_relaxed);
+  try {
+    const std::scoped_lock lock(mutex_);
+    patients_.push_back({read, memory});
+  } catch (...) {
+    intrusive_ptr_add_ref(memory.get());  // no memory to remember it by: leaked rather than written after free
+  }
+}
+
+void quarantine::sweep(transport& fabric) noexcept {
+  if (bytes() == 0) return;
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;
+  for (std::size_t i = 0; i < patients_.size();) {
+    bool done = false;
+    static_cast<void>(fabric.test(patients_[i].read, done));
+    if (!done) {
+      ++i;
+      continue;
+    }
+    bytes_.fetch_sub(patients_[i].read.size_bytes, std::memory_order_relaxed);
+    std::swap(patients_[i], patients_.back());
+    patients_.pop_back();
+  }
+}
+
+}  // namespace farhold::rma
