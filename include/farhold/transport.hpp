@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <farhold/bytes.hpp>
@@ -70,6 +71,10 @@ class transport {
   /// may have failed): a peer that brings an error makes all fail with `where` of the first such peer.
   virtual status open(byte_span memory, byte_view card, status outcome, transport_listener& listener,
                       std::chrono::nanoseconds timeout) noexcept = 0;
+
+  /// More than a status can say of `open`, for messages: which peer failed at what; or, after success, why
+  /// there are no one-sided reads. Empty if there is nothing to say.
+  [[nodiscard]] virtual std::string remarks() const { return {}; }
 
   [[nodiscard]] virtual peer_id self() const noexcept = 0;
   [[nodiscard]] virtual peer_id peer_count() const noexcept = 0;

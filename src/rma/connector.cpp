@@ -85,12 +85,14 @@ std::unique_ptr<connector> make_connector(std::unique_ptr<transport> fabric, con
   if (const status s = made->open(); !s.ok()) {
     std::string text = "cannot open a connector over " + std::string(made->fabric().name()) + ": " + s.where;
     if (s.native != 0) text += " (native code " + std::to_string(s.native) + ")";
+    if (const std::string more = made->fabric().remarks(); !more.empty()) text += "; " + more;
     if (s.code == errc::out_of_memory) {
       text += "; " + std::to_string(options.arena_bytes) + " bytes were asked for with arena_bytes, " +
               std::to_string(available_memory_bytes()) + " can be had on this host";
     }
     throw error(s.code, text);
   }
+  if (const std::string more = made->fabric().remarks(); !more.empty()) detail::log(more);
   return std::make_unique<one_sided_connector>(std::move(made));
 }
 
