@@ -28,9 +28,6 @@ set(FARHOLD_TEST_LAUNCHER "")
 if(FARHOLD_SANITIZE)
   set(FARHOLD_TEST_TIMEOUT_FACTOR 4)
   list(APPEND FARHOLD_TEST_ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1" "TSAN_OPTIONS=second_deadlock_stack=1")
-  # The MPI libraries leak at exit; what is reachable only through them is not ours to fix.
-  list(APPEND FARHOLD_TEST_ENVIRONMENT
-       "LSAN_OPTIONS=print_suppressions=0:suppressions=${FARHOLD_TEST_SUPPORT_DIR}/lsan.supp")
 endif()
 if(FARHOLD_SANITIZE MATCHES "thread" AND EXISTS "/proc/sys/vm/mmap_rnd_bits")
   # With more random bits in addresses than its shadow memory expects, TSan of GCC 12 and clang 14 dies at start.
@@ -56,6 +53,10 @@ if(FARHOLD_MPI_VENDOR STREQUAL "Open MPI")
 elseif(FARHOLD_MPI_VENDOR STREQUAL "MPICH" AND NOT FARHOLD_SANITIZE)
   # MPICH has no such setting and spins: 2000 barriers of 4 ranks on 2 cores take 16 s, and 0.2 s with this.
   set(FARHOLD_MPI_TEST_FLAGS -genv LD_PRELOAD $<TARGET_FILE:farhold_test_mpich_yield>)
+endif()
+if(FARHOLD_SANITIZE)
+  # An MPI "hello world" leaks 100 kB, from plug-ins that are unloaded by then, so that no suppression can name them.
+  list(APPEND FARHOLD_MPI_TEST_ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 endif()
 
 function(_farhold_register_test name)
