@@ -16,11 +16,16 @@ constexpr const char* init_call = "call MPI_Init_thread(&argc, &argv, MPI_THREAD
 
 const char* thread_level_name(int level) noexcept {
   switch (level) {
-    case MPI_THREAD_SINGLE: return "MPI_THREAD_SINGLE";
-    case MPI_THREAD_FUNNELED: return "MPI_THREAD_FUNNELED";
-    case MPI_THREAD_SERIALIZED: return "MPI_THREAD_SERIALIZED";
-    case MPI_THREAD_MULTIPLE: return "MPI_THREAD_MULTIPLE";
-    default: return "an unknown thread level";
+    case MPI_THREAD_SINGLE:
+      return "MPI_THREAD_SINGLE";
+    case MPI_THREAD_FUNNELED:
+      return "MPI_THREAD_FUNNELED";
+    case MPI_THREAD_SERIALIZED:
+      return "MPI_THREAD_SERIALIZED";
+    case MPI_THREAD_MULTIPLE:
+      return "MPI_THREAD_MULTIPLE";
+    default:
+      return "an unknown thread level";
   }
 }
 
@@ -55,7 +60,8 @@ void check_mpi_ready() {
   const status found = mpi_readiness();
   if (found.ok()) return;
   const std::string what = found.where;
-  if (what == finalized) throw error(found.code, what + "; construct and close farhold stores before MPI_Finalize");
+  if (what == finalized)
+    throw error(found.code, what + "; construct and close farhold stores before MPI_Finalize");
   const std::string cure = std::string(init_call) + " before constructing farhold::mpi::connector";
   if (what == not_initialized) throw error(found.code, what + "; " + cure);
   throw error(found.code, what + "; " + cure + "; this process got " + thread_level_name(found.native));
