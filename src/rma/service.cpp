@@ -57,10 +57,13 @@ bool server::advance(std::uint64_t cookie, job& work) noexcept {
   const std::uint64_t room = fabric_.max_message_bytes() - message::fragment_head_bytes;
   while (!work.failed && work.in_flight < fragments_in_flight && work.sent < work.payload.size()) {
     const byte_view piece = work.payload.subspan(work.sent, std::min<std::uint64_t>(room, work.payload.size() - work.sent));
-    if (!fabric_.send(work.to, message::encode_fragment_head(work.request, work.sent), piece, cookie).ok()) {
+    const status s = fabric_.send(work.to, message::encode_fragment_head(work.request, work.sent), piece, cookie);
+    if (s.code == errc::out_of_memory && (work.in_flight > 0 || stall(cookie))) return false;
+    if (!s.ok()) {
       work.failed = true;
       break;
     }
+    ++in_flight_;
     ++work.in_flight;
     work.sent += piece.size();
     bytes_.fetch_add(piece.size(), std::memory_order_relaxed);
@@ -71,14 +74,40 @@ bool server::advance(std::uint64_t cookie, job& work) noexcept {
   return true;
 }
 
+/// Puts a job off until some fragment is out. False if none is under way that could wake it.
+bool server::stall(std::uint64_t cookie) noexcept {
+  if (in_flight_ == 0) return false;
+  try {
+    stalled_.push_back(cookie);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+void server::resume_stalled() noexcept {
+  for (std::size_t waiting = stalled_.size(); waiting > 0; --waiting) {
+    const std::uint64_t cookie = stalled_.front();
+    stalled_.pop_front();
+    const auto at = jobs_.find(cookie);
+    if (advance(cookie, at->second)) {
+      jobs_.erase(at);
+    } else if (at->second.in_flight == 0) {
+      return;  // still full; the job went to the end of the queue
+    }
+  }
+}
+
 void server::on_sent(std::uint64_t cookie, status outcome) noexcept {
   if (cookie == no_cookie) return;
   const std::scoped_lock lock(mutex_);
   const auto at = jobs_.find(cookie);
   if (at == jobs_.end()) return;
+  --in_flight_;
   --at->second.in_flight;
   if (!outcome.ok()) at->second.failed = true;
   if (advance(cookie, at->second)) jobs_.erase(at);
+  resume_stalled();
 }
 
 void server::collect(metrics& m) const noexcept {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <unordered_map>
 
@@ -48,6 +49,9 @@ class server {
 
   /// Sends what may be sent. True if the job is over.
   bool advance(std::uint64_t cookie, job& work) noexcept;
+  /// Goes on with jobs that found the fabric full, the oldest first.
+  void resume_stalled() noexcept;
+  bool stall(std::uint64_t cookie) noexcept;
   void reply(peer_id to, std::uint64_t request, errc code) noexcept;
 
   transport& fabric_;
@@ -55,6 +59,8 @@ class server {
   std::mutex mutex_;
   std::uint64_t last_cookie_ = 0;
   std::unordered_map<std::uint64_t, job> jobs_;
+  std::deque<std::uint64_t> stalled_;  // jobs with nothing in flight because the fabric would take no more
+  std::uint64_t in_flight_ = 0;        // fragments of all jobs
   std::atomic<std::uint64_t> requests_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> refused_{0};
