@@ -2,8 +2,10 @@
 // Copyright The farhold authors
 #pragma once
 
-#include <atomic>
+#include <concepts>
 #include <memory>
+#include <ostream>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -12,6 +14,7 @@
 
 #include <boost/serialization/split_member.hpp>
 
+#include <farhold/detail/proxy_concepts.hpp>
 #include <farhold/detail/proxy_state.hpp>
 #include <farhold/error.hpp>
 #include <farhold/factory.hpp>
@@ -24,20 +27,12 @@
 
 namespace farhold {
 
-template <class T>
-class proxy;
-
-namespace detail {
-template <class T>
-inline constexpr bool is_proxy = false;
-template <class T>
-inline constexpr bool is_proxy<proxy<T>> = true;
-}  // namespace detail
-
 /// Stands in for a T, read-only, and becomes it at first access.
 ///
 /// A function that takes `const T&` takes a `proxy<T>`. The first access brings the object's bytes, once;
-/// copies of a proxy share the object.
+/// copies of a proxy share the object. What a const T offers beyond that is forwarded too, each where T has
+/// it: range and subscript by the members below, operators and hash in proxy_operators.hpp. A template that
+/// deduces its parameter takes the proxy itself; give it `*p`.
 ///
 /// Lifetime  A handle of one pointer; the object lives as long as any copy of the proxy. References obtained
 ///           from a proxy must not outlive its last copy. A moved-from proxy is empty (`!valid()`).
@@ -52,6 +47,10 @@ class proxy {
   static_assert(!std::is_array_v<T>, "farhold::proxy<T>: use std::array or std::vector in place of an array");
   static_assert(!std::is_pointer_v<T>, "farhold::proxy<T>: a pointer means nothing in another process");
   static_assert(!detail::is_proxy<T>, "farhold::proxy<T>: T is a proxy already");
+  static_assert(
+      !detail::is_standard_view<T>,
+      "farhold::proxy<T>: a view (std::span, std::string_view) owns nothing that a proxy could resolve into; "
+      "use a container, such as std::vector or std::string");
 
  public:
   using target_type = T;
@@ -67,7 +66,8 @@ class proxy {
   /// Brings the object now, within the call's deadline.
   const T& resolve(const call_options& call = {}) const FARHOLD_LIFETIMEBOUND {
     if (state_ != nullptr) [[likely]] {
-      if (const T* const here = state_->resolved()) [[likely]] return *here;
+      if (const T* const here = state_->resolved()) [[likely]]
+        return *here;
     }
     return state().resolve(call);
   }
@@ -75,8 +75,67 @@ class proxy {
   operator const T&() const FARHOLD_LIFETIMEBOUND { return resolve(); }  // NOLINT: implicit is the point
   const T& operator*() const& FARHOLD_LIFETIMEBOUND { return resolve(); }
   /// On a proxy about to die the object is returned by value, so that `for (double x : *recv())` is safe.
-  T operator*() && requires std::copy_constructible<T> { return resolve(); }
+  T operator*() && { return std::move(*this).extract(); }
+  T operator*() const&& { return resolve(); }
   const T* operator->() const FARHOLD_LIFETIMEBOUND { return std::addressof(resolve()); }
+  /// `if (p)` would ask a number for its value and everything else for nothing. Ask `valid()`, or `*p`.
+  explicit operator bool() const requires(!std::same_as<T, bool>) = delete;
+
+  /// The object by value, and the proxy empty. It is moved out if nobody else holds it, and copied if a copy
+  /// of the proxy or a cache does; a move-only object that is shared is `unsupported`. After an error the
+  /// proxy is as it was.
+  [[nodiscard]] T extract(const call_options& call = {}) && {
+    resolve(call);
+    if (T* const mine = state_->unshared()) return release(std::move(*mine));
+    if constexpr (std::copy_constructible<T>) {
+      return release(std::as_const(*state_->resolved()));
+    } else {
+      throw error(errc::unsupported,
+                  "the object is shared with other copies of the proxy or with a cache, and its " +
+                      std::string(detail::spelled_name<T>()) +
+                      " cannot be copied; extract from the only proxy");
+    }
+  }
+
+  // As a const T has them. What would refer into the object of a dying proxy is deleted, or made a value.
+  // `p[0]` hands an int to a T that takes a size, which at the call is a literal and here is not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wconversion"
+  template <class Index>
+  requires requires(const T& t, const Index& i) { t[i]; }
+  [[nodiscard]] decltype(auto) operator[](const Index& i) const& FARHOLD_LIFETIMEBOUND {
+    return resolve()[i];
+  }
+  template <class Index>
+  requires requires(const T& t, const Index& i) { t[i]; }
+  [[nodiscard]] auto operator[](const Index& i) const&& { return resolve()[i]; }
+#pragma GCC diagnostic pop
+  template <class... Arguments>
+  requires std::invocable<const T&, Arguments...>
+  decltype(auto) operator()(Arguments&&... arguments) const& {
+    return resolve()(std::forward<Arguments>(arguments)...);
+  }
+  template <class... Arguments>
+  requires std::invocable<const T&, Arguments...>
+  auto operator()(Arguments&&... arguments) const&& {
+    return resolve()(std::forward<Arguments>(arguments)...);
+  }
+
+  // clang-format off
+  [[nodiscard]] auto begin() const& FARHOLD_LIFETIMEBOUND requires detail::has_begin<T> { return resolve().begin(); }
+  [[nodiscard]] auto end() const& FARHOLD_LIFETIMEBOUND requires detail::has_end<T> { return resolve().end(); }
+  [[nodiscard]] auto cbegin() const& FARHOLD_LIFETIMEBOUND requires detail::has_begin<T> { return resolve().begin(); }
+  [[nodiscard]] auto cend() const& FARHOLD_LIFETIMEBOUND requires detail::has_end<T> { return resolve().end(); }
+  [[nodiscard]] auto data() const& FARHOLD_LIFETIMEBOUND requires detail::has_data<T> { return resolve().data(); }
+  void begin() const&& requires detail::has_begin<T> = delete;
+  void end() const&& requires detail::has_end<T> = delete;
+  void cbegin() const&& requires detail::has_begin<T> = delete;
+  void cend() const&& requires detail::has_end<T> = delete;
+  void data() const&& requires detail::has_data<T> = delete;
+  [[nodiscard]] auto size() const requires detail::has_size<T> { return resolve().size(); }
+  [[nodiscard]] auto empty() const requires detail::has_empty<T> { return resolve().empty(); }
+  // clang-format on
 
   /// The key of the object. Throws `unsupported` for a proxy that no store made.
   [[nodiscard]] const farhold::key& key() const { return travelling().object(); }
@@ -92,7 +151,9 @@ class proxy {
     return token;
   }
   /// The inverse. Throws `truncated`, `corrupt`, `wrong_type`.
-  [[nodiscard]] static proxy from_bytes(byte_view token) { return from_factory(store_factory::decode(token)); }
+  [[nodiscard]] static proxy from_bytes(byte_view token) {
+    return from_factory(store_factory::decode(token));
+  }
 
   /// The proxy as URL-safe text of one word.
   [[nodiscard]] std::string to_string() const { return travelling().to_text(); }
@@ -117,7 +178,29 @@ class proxy {
   void swap(proxy& other) noexcept { state_.swap(other.state_); }
   friend void swap(proxy& a, proxy& b) noexcept { a.swap(b); }
 
+  /// What the proxy is, for messages: "proxy<std::vector<double>>(unresolved, 8000 bytes)". Never resolves.
+  [[nodiscard]] friend std::string describe(const proxy& p) { return p.description(); }
+  /// How GoogleTest prints it: a failed assertion must not start a transfer.
+  friend void PrintTo(const proxy& p, std::ostream* out) { *out << p.description(); }
+
  private:
+  template <class Source>
+  T release(Source&& object) {
+    T mine(std::forward<Source>(object));
+    state_.reset();
+    return mine;
+  }
+
+  [[nodiscard]] std::string description() const {
+    std::string text = "proxy<" + std::string(detail::spelled_name<T>()) + ">(";
+    if (!valid()) return text + "empty)";
+    text += resolved() ? "resolved" : "unresolved";
+    if (const store_factory* const from = state_->origin().from_store()) {
+      text += ", " + std::to_string(from->object().size_bytes()) + " bytes";
+    }
+    return text + ")";
+  }
+
   detail::proxy_state<T>& state() const {
     if (state_ == nullptr) {
       throw error(errc::invalid_argument, "this proxy is empty: it was default-constructed or moved from");
@@ -128,7 +211,8 @@ class proxy {
   const store_factory& travelling() const {
     const store_factory* const from = state().origin().from_store();
     if (from == nullptr) {
-      throw error(errc::unsupported, "this proxy calls a plain function and cannot travel; make it with store.proxy()");
+      throw error(errc::unsupported,
+                  "this proxy calls a plain function and cannot travel; make it with store.proxy()");
     }
     return *from;
   }
@@ -142,3 +226,5 @@ class proxy {
 };
 
 }  // namespace farhold
+
+#include <farhold/proxy_operators.hpp>

@@ -20,6 +20,11 @@ class proxy_state final : public boost::intrusive_ref_counter<proxy_state<T>, bo
   [[nodiscard]] const factory<T>& origin() const noexcept { return make_; }
   [[nodiscard]] const T* resolved() const noexcept { return object_.load(std::memory_order_acquire); }
 
+  /// Once resolved and asked through the only proxy: the object, if no cache holds it either.
+  [[nodiscard]] T* unshared() const noexcept {
+    return this->use_count() == 1 && target_->use_count() == 1 ? target_->object() : nullptr;
+  }
+
   const T& resolve(const call_options& call) {
     for (;;) {
       phase expected = phase::idle;
