@@ -9,9 +9,19 @@
 
 #include <farhold/bytes.hpp>
 #include <farhold/detail/archive.hpp>
+#include <farhold/detail/storable.hpp>
 #include <farhold/type_id.hpp>
 
 namespace farhold {
+
+/// Through Boost.Serialization, whatever T is: what everything without a better way does, and a base for the
+/// `serializer` of a class that could travel as it lies and must not, because it holds pointers.
+template <class T>
+struct archive_serializer {
+  static std::uint64_t size_bytes(const T& value) { return detail::archived_bytes(value); }
+  static void write(const T& value, byte_span out) { detail::write_archive(value, out); }
+  static T read(byte_view in) { return detail::read_archive<T>(in); }
+};
 
 /// How a T becomes bytes and comes back. Specialise it for a class of your own:
 ///
@@ -24,24 +34,19 @@ namespace farhold {
 /// Unspecialised, contiguous ranges of trivially copyable elements and trivially copyable types travel as
 /// they lie in memory, and everything else through Boost.Serialization.
 template <class T>
-struct serializer {
-  using by_boost_archive = void;
-
-  static std::uint64_t size_bytes(const T& value) { return detail::archived_bytes(value); }
-  static void write(const T& value, byte_span out) { detail::write_archive(value, out); }
-  static T read(byte_view in) { return detail::read_archive<T>(in); }
+struct serializer : archive_serializer<T> {
+  using unspecialised = void;
 };
 
 namespace detail {
 
 template <class T>
-concept custom_serialized = !requires { typename serializer<T>::by_boost_archive; };
+concept custom_serialized = !requires { typename serializer<T>::unspecialised; };
 
-/// Bytes that mean the same in another process. Pointers do not; a struct that holds some must not be
-/// stored as it lies, and only its author can tell.
+/// Bytes that mean the same in another process. Pointers do not, and types that show some are refused; a class
+/// with constructors can hide them, and then only its author can tell.
 template <class T>
-concept plain_bytes = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
-                      !std::is_null_pointer_v<T> && !std::is_array_v<T>;
+concept plain_bytes = std::is_trivially_copyable_v<T> && !std::is_array_v<T> && !std::ranges::view<T>;
 
 /// Views (span, string_view) can be stored, as what they show, but own nothing to resolve into.
 template <class T>
@@ -57,6 +62,27 @@ concept direct_range = !custom_serialized<T> && contiguous_elements<T> &&
 
 template <class T>
 concept direct_object = !custom_serialized<T> && !direct_range<T> && plain_bytes<T>;
+
+/// Stops with one message in place of a page of Boost's. Views are judged by their elements.
+template <class T>
+consteval bool check_storable() {
+  if constexpr (!custom_serialized<T>) {
+    if constexpr (view_of_elements<T>) {
+      static_assert(!has_pointer<std::ranges::range_value_t<T>>(),
+                    "farhold: this view shows pointers, which mean nothing in another process; store what they point to");
+      return !has_pointer<std::ranges::range_value_t<T>>();
+    } else {
+      static_assert(!std::ranges::view<T>,
+                    "farhold: this view has no contiguous elements to copy; store a container made of it");
+      static_assert(!has_pointer<T>() || std::ranges::view<T>,
+                    "farhold: T is, or holds, a pointer, which means nothing in another process; store what it points "
+                    "to, or specialise farhold::serializer<T>, possibly from farhold::archive_serializer<T>");
+      return !std::ranges::view<T> && !has_pointer<T>();
+    }
+  } else {
+    return true;
+  }
+}
 
 template <class T>
 struct stored_as {
@@ -89,7 +115,9 @@ type_id type_of() {
 
 template <class T>
 std::uint64_t stored_bytes(const T& value) {
-  if constexpr (direct_range<T>) {
+  if constexpr (!check_storable<T>()) {
+    return 0;
+  } else if constexpr (direct_range<T>) {
     return std::ranges::size(value) * sizeof(std::ranges::range_value_t<T>);
   } else if constexpr (direct_object<T>) {
     return sizeof(T);
@@ -100,7 +128,9 @@ std::uint64_t stored_bytes(const T& value) {
 
 template <class T>
 void store_bytes(const T& value, byte_span out) {
-  if constexpr (direct_range<T>) {
+  if constexpr (!check_storable<T>()) {
+    return;
+  } else if constexpr (direct_range<T>) {
     if (!out.empty()) std::memcpy(out.data(), std::ranges::data(value), out.size());
   } else if constexpr (direct_object<T>) {
     std::memcpy(out.data(), std::addressof(value), sizeof(T));
