@@ -86,7 +86,10 @@ reservation store_core::reserve(std::uint64_t size_bytes, const call_options& ca
 
 key store_core::publish(const reservation& room, type_id type) {
   key made;
-  if (const status s = connector_->publish(room, type, made); !s.ok()) fail(s, "publish an object", nullptr);
+  if (const status s = connector_->publish(room, type, made); !s.ok()) {
+    connector_->abandon(room);
+    fail(s, "publish an object", nullptr);
+  }
   counters_.published.fetch_add(1, relaxed);
   counters_.published_bytes.fetch_add(room.memory.size(), relaxed);
   return made;

@@ -41,7 +41,9 @@ template <class T>
 constexpr std::string_view spelled_name() noexcept {
   const std::string_view text = __PRETTY_FUNCTION__;
   const auto from = text.find("T = ") + 4;
-  const auto to = text.find_first_of(";]", from);
+  // GCC appends the aliases that the signature used: "; std::string_view = …". Both end in "]", and so may T.
+  const auto aliases = text.find("; std::string_view = ", from);
+  const auto to = aliases != std::string_view::npos ? aliases : text.rfind(']');
   return text.substr(from, to - from);
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <streambuf>
+#include <string>
 
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
@@ -58,6 +60,7 @@ class memory_buffer final : public std::streambuf {
     setg(begin, begin, begin + in.size());
   }
   [[nodiscard]] std::size_t room() const noexcept { return static_cast<std::size_t>(epptr() - pptr()); }
+  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(egptr() - gptr()); }
 };
 
 inline constexpr unsigned archive_flags = boost::archive::no_header | boost::archive::no_codecvt;
@@ -93,8 +96,11 @@ T read_archive(byte_view in) {
     boost::archive::binary_iarchive archive(memory, archive_flags);
     T value{};
     archive >> value;
+    if (memory.left() != 0) throw error(errc::corrupt, "the stored archive is longer than the object");
     return value;
   } catch (const boost::archive::archive_exception& problem) {
+    throw error(errc::corrupt, std::string("the stored archive cannot be read: ") + problem.what());
+  } catch (const std::length_error& problem) {  // a count that no container takes
     throw error(errc::corrupt, std::string("the stored archive cannot be read: ") + problem.what());
   }
 }

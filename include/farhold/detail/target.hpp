@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -45,9 +46,14 @@ class range_target final : public target<T> {
   }
 
   status fill(byte_view source) noexcept override {
-    const auto* const first = reinterpret_cast<const element*>(source.data());
     try {
-      range_.assign(first, first + source.size() / sizeof(element));  // one pass, no zeroing first
+      if (reinterpret_cast<std::uintptr_t>(source.data()) % alignof(element) == 0) {
+        const auto* const first = reinterpret_cast<const element*>(source.data());
+        range_.assign(first, first + source.size() / sizeof(element));  // one pass, no zeroing first
+      } else {  // elements aligned to more than their source is
+        range_.resize(source.size() / sizeof(element));
+        std::memcpy(std::ranges::data(range_), source.data(), range_.size() * sizeof(element));
+      }
     } catch (...) {
       return no_landing_memory();
     }
@@ -128,7 +134,11 @@ class value_target final : public target<T> {
 
 template <class T>
 target_ptr<T> make_target() {
-  if constexpr (direct_range<T>) {
+  static_assert(custom_serialized<T> || !view_of_elements<T>,
+                "farhold: a view owns nothing that could be resolved into; ask for a container, such as std::vector");
+  if constexpr (!check_storable<T>() || (view_of_elements<T> && !custom_serialized<T>)) {
+    return nullptr;
+  } else if constexpr (direct_range<T>) {
     return target_ptr<T>(new range_target<T>);
   } else if constexpr (direct_object<T>) {
     return target_ptr<T>(new object_target<T>);
