@@ -14,6 +14,9 @@ trap 'rm -rf "$scratch"' EXIT
 # As in cmake/FarholdTesting.cmake: root, more ranks than cores.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 
+# The variants compile the same sources in different directories.
+export CCACHE_NOHASHDIR=1
+
 say() { echo "== install: $*"; }
 
 # run_consumers DIRECTORY MPI
