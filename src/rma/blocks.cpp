@@ -13,10 +13,15 @@ namespace farhold::rma {
 
 namespace {
 
-/// One block record per 256 bytes, within reason: address space for slots is reserved, not used.
+/// One block record per smallest block (one granule of payload, one of trailer), within reason: address space
+/// for slots is reserved, not used.
 std::uint32_t count_slots(std::uint64_t bytes) noexcept {
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes / 256, 64, std::uint64_t{1} << 22U));
+  constexpr std::uint64_t smallest = allocator::granule_bytes + sizeof(trailer);
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes / smallest, 64, std::uint64_t{1} << 22U));
 }
+
+/// A grace period such as nanoseconds::max() means "never" to its author and must not overflow.
+constexpr std::chrono::nanoseconds longest_grace = std::chrono::hours(24 * 365);
 
 }  // namespace
 
@@ -25,7 +30,7 @@ blocks::blocks(byte_span memory, std::uint64_t header_bytes, std::uint64_t incar
     : memory_(memory),
       header_bytes_(header_bytes),
       incarnation_(incarnation),
-      grace_ns_(static_cast<std::uint64_t>(grace.count())),
+      grace_ns_(static_cast<std::uint64_t>(std::min(grace, longest_grace).count())),
       clock_(time),
       slot_count_(count_slots(memory.size())),
       allocator_(header_bytes, memory.size(), slot_count_) {
@@ -92,12 +97,14 @@ ticket blocks::publish(std::uint32_t slot, std::uint64_t length, type_id type) n
 }
 
 status blocks::evict(const ticket& object) noexcept {
-  if (object.slot >= slot_count_) return {errc::corrupt, 0, "find the object's slot"};
+  // Under a pin, which compares all of the ticket with what it is about to end: it may come from anywhere.
+  byte_view payload;
+  if (const status mismatch = pin(object, payload); !mismatch.ok()) return mismatch;
   slot_state& s = slots_[object.slot];
   std::uint64_t expected = object.generation;
-  if (!s.generation.compare_exchange_strong(expected, 0, std::memory_order_seq_cst)) {
-    return {errc::stale, 0, "evict: the object was evicted before"};
-  }
+  const bool first = s.generation.compare_exchange_strong(expected, 0, std::memory_order_seq_cst);
+  unpin(object);  // whoever ended the object has its slot to himself until it is retired
+  if (!first) return {errc::stale, 0, "evict: the object was evicted before"};
   clear_trailer(memory_.data() + s.offset + trailer_offset(s.length));
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // The clock is read after the trailer is seen to be gone by everybody: no read that began later than
@@ -147,7 +154,8 @@ std::chrono::nanoseconds blocks::until_next_reclaim() const noexcept {
 }
 
 status blocks::pin(const ticket& object, byte_view& payload) noexcept {
-  if (object.slot >= slot_count_) return {errc::corrupt, 0, "find the object's slot"};
+  // Generation 0 is what every slot without an object has, and would match.
+  if (object.slot >= slot_count_ || object.generation == 0) return {errc::corrupt, 0, "find the object's slot"};
   slot_state& s = slots_[object.slot];
   // Pin first, then look: with evict's clear-then-count in the same total order one of the two sees the other.
   s.pins.fetch_add(1, std::memory_order_seq_cst);

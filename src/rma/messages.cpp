@@ -81,8 +81,12 @@ status message::decode(byte_view bytes, message& out) noexcept {
       break;
     default: return {errc::corrupt, 0, "read a message's kind"};
   }
+  if (!from.ok()) return {errc::truncated, 0, "read a message"};
   out.what = static_cast<kind>(what);
-  return from.ok() ? status{} : status{errc::truncated, 0, "read a message"};
+  const bool request = out.what != kind::answer && out.what != kind::fragment;
+  // 0 is what blocks have that hold no object: as a ticket it would match them all.
+  if (request && out.object.generation == 0) return {errc::corrupt, 0, "read a request: it names no generation"};
+  return {};
 }
 
 }  // namespace farhold::rma
