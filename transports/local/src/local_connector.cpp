@@ -2,10 +2,12 @@
 // Copyright The farhold authors
 #include <farhold/local.hpp>
 
+#include <array>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <random>
 #include <unordered_map>
 #include <utility>
 
@@ -46,7 +48,8 @@ class local_connector final : public connector {
   }
 
   status publish(const reservation& room, type_id type, key& out) noexcept override try {
-    out = key(type, room.memory.size(), std::as_bytes(std::span(&room.handle, 1)));
+    const identifier id{incarnation_, room.handle};
+    out = key(type, room.memory.size(), std::as_bytes(std::span(id)));
     const std::scoped_lock lock(mutex_);
     if (closed_) return closed();
     const auto at = rooms_.find(room.handle);
@@ -63,7 +66,8 @@ class local_connector final : public connector {
     rooms_.erase(room.handle);
   }
 
-  status get(const key& object, landing& where, std::chrono::nanoseconds, read_report& report) noexcept override {
+  status get(const key& object, landing& where, std::chrono::nanoseconds,
+             read_report& report) noexcept override {
     report.way = path::local;
     object_ptr found;
     {
@@ -109,13 +113,25 @@ class local_connector final : public connector {
 
   /// Numbers are given in order and never again: one that was given and is not here was evicted.
   [[nodiscard]] status absent(const key& object) const noexcept {
-    std::uint64_t number = 0;
-    if (object.id().size() == sizeof number) std::memcpy(&number, object.id().data(), sizeof number);
-    if (number == 0 || number > last_number_) return {errc::not_found, 0, "find the object"};
+    identifier id{};
+    if (object.id().size() != sizeof id) return {errc::not_found, 0, "find the object"};
+    std::memcpy(&id, object.id().data(), sizeof id);
+    if (id[0] != incarnation_)
+      return {errc::producer_lost, 0, "find the object: another local store has made it"};
+    if (id[1] == 0 || id[1] > last_number_) return {errc::not_found, 0, "find the object"};
     return {errc::stale, 0, "find the object"};
   }
 
+  static std::uint64_t random_number() {
+    std::random_device source;
+    return std::uint64_t{source()} << 32U | source();
+  }
+
+  using identifier = std::array<std::uint64_t, 2>;  // of an object: incarnation and number
+
   const std::string uri_;  // empty: nobody else can open it
+  // Without it the first object of a reopened store would pass for the first one of its predecessor.
+  const std::uint64_t incarnation_ = random_number();
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::uint64_t last_number_ = 0;
