@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+//
+// The ends of things: of an object, of a store, of a store that comes back under its name.
+#include "suite.hpp"
+
+namespace farhold::conformance {
+
+using lifetime = suite;
+using bytes = std::vector<std::byte>;
+
+TEST_F(lifetime, an_object_exists_until_its_producer_evicts_it) {
+  store& s = open();
+  for_each_producer([&](int producer) {
+    const origin of{static_cast<std::uint64_t>(producer), 0};
+    proxy<bytes> made;
+    if (rank() == producer) made = s.proxy(payload(2000, of));
+    const auto early = hand_out(made, producer);
+    const auto late = hand_out(made, producer);
+    EXPECT_TRUE(s.exists(early.key()));
+    if (consumes(producer)) expect_payload(*early, 2000, of);
+    barrier();
+    if (rank() == producer) s.evict(made.key());
+    barrier();
+    EXPECT_FALSE(s.exists(early.key()));
+    EXPECT_THAT(outcome_of([&] { return *late; }), fails_with(errc::stale));
+    EXPECT_THAT(outcome_of([&] { return s.get<bytes>(late.key()); }), fails_with(errc::stale));
+    EXPECT_THAT(outcome_of([&] {
+                  s.evict(late.key());
+                  return 0;
+                }),
+                fails_with(errc::stale))
+        << "a second evict";
+    if (consumes(producer)) expect_payload(*early, 2000, of);  // resolved before: stays
+    EXPECT_GE(s.metrics().observed_stale, 2U);
+  });
+}
+
+TEST_F(lifetime, a_consumer_may_evict) {
+  store& s = open();
+  if (!capabilities().evict_from_anywhere) GTEST_SKIP() << tested().name << ": only producers evict";
+  for_each_producer([&](int producer) {
+    const origin of{static_cast<std::uint64_t>(producer), 1};
+    proxy<bytes> made;
+    if (rank() == producer) made = s.proxy(payload(2000, of));
+    const auto object = hand_out(made, producer);
+    const int evictor = (producer + 1) % size();
+    if (rank() == evictor) {
+      expect_payload(*object, 2000, of);
+      EXPECT_THAT(outcome_of([&] {
+                    s.evict(object.key());
+                    return 0;
+                  }),
+                  fails_with(errc::ok));
+      EXPECT_THAT(outcome_of([&] {
+                    s.evict(object.key());
+                    return 0;
+                  }),
+                  fails_with(errc::stale));
+    }
+    barrier();
+    EXPECT_FALSE(s.exists(object.key()));
+    EXPECT_THAT(outcome_of([&] { return s.get<bytes>(object.key()); }), fails_with(errc::stale));
+    if (rank() == producer) {
+      EXPECT_EQ(s.metrics().evicted, 1U);
+    }
+  });
+}
+
+TEST_F(lifetime, one_of_many_evictors_wins) {
+  store& s = open();
+  if (!capabilities().evict_from_anywhere) GTEST_SKIP() << tested().name << ": only producers evict";
+  for_each_producer([&](int producer) {
+    proxy<bytes> made;
+    if (rank() == producer) made = s.proxy(payload(100, {static_cast<std::uint64_t>(producer), 2}));
+    const key object = hand_out(made, producer).key();
+    barrier();
+    const outcome mine = outcome_of([&] {
+      s.evict(object);
+      return 0;
+    });
+    int winners = 0;
+    for (int root = 0; root < size(); ++root) {
+      const bytes verdict = broadcast({static_cast<std::byte>(mine.kind)}, root);
+      const auto kind = static_cast<errc>(std::to_integer<int>(verdict.front()));
+      EXPECT_TRUE(kind == errc::ok || kind == errc::stale) << farhold::to_string(kind);
+      winners += kind == errc::ok ? 1 : 0;
+    }
+    EXPECT_EQ(winners, 1);
+  });
+}
+
+TEST_F(lifetime, evicting_one_object_leaves_its_neighbours) {
+  store& s = open();
+  constexpr std::size_t count = 50;
+  for_each_producer([&](int producer) {
+    const auto owner = static_cast<std::uint64_t>(producer);
+    const auto all = hand_out_many<bytes>(count, producer, [&](std::size_t i) {
+      return s.proxy(payload(100 + i, {owner, i}));
+    });
+    if (rank() == producer) {
+      for (std::size_t i = 0; i < count; i += 2) s.evict(all[i].key());
+      // What comes next must not disturb the ones that stay, wherever it is put.
+      for (std::size_t i = 0; i < count; ++i) static_cast<void>(s.put(payload(120, {owner, 1000 + i})));
+    }
+    barrier();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i % 2 == 0) {
+        EXPECT_THAT(outcome_of([&] { return *all[i]; }), fails_with(errc::stale));
+      } else {
+        expect_payload(*all[i], 100 + i, {owner, i});
+      }
+    }
+  });
+}
+
+TEST_F(lifetime, a_closed_store_says_so) {
+  store& s = open();
+  const key object = s.put(payload(100, {}));
+  const auto unresolved = s.proxy_from_key<bytes>(object);
+  const auto resolved = s.proxy_from_key<bytes>(object);
+  expect_payload(*resolved, 100, {});
+  barrier();
+  s.close({.timeout = patience});
+  EXPECT_THAT(outcome_of([&] { return s.put(bytes(10)); }), fails_with(errc::closed));
+  EXPECT_THAT(outcome_of([&] { return s.get<bytes>(object); }), fails_with(errc::closed));
+  EXPECT_THAT(outcome_of([&] { return s.exists(object); }), fails_with(errc::closed));
+  EXPECT_THAT(outcome_of([&] {
+                s.evict(object);
+                return 0;
+              }),
+              fails_with(errc::closed));
+  // The name is free again, so that for a proxy there is no such store.
+  EXPECT_THAT(outcome_of([&] { return *unresolved; }), fails_with(errc::store_unknown));
+  expect_payload(*resolved, 100, {});
+  open();  // what the end of the test closes
+}
+
+TEST_F(lifetime, a_proxy_of_a_store_that_was_reopened_is_an_error) {
+  constexpr std::size_t count = 20;
+  for_each_producer([&](int producer) {
+    const auto owner = static_cast<std::uint64_t>(producer);
+    store& before = open();
+    const auto old = hand_out_many<bytes>(count, producer, [&](std::size_t i) {
+      return before.proxy(payload(500, {owner, i}));
+    });
+    barrier();
+    close();
+    store& after = open();
+    // Objects of the same sizes and types, most likely at the same places.
+    if (rank() == producer) {
+      for (std::size_t i = 0; i < count; ++i) static_cast<void>(after.put(payload(500, {owner, 100 + i})));
+    }
+    barrier();
+    for (const auto& p : old) {
+      const outcome told = outcome_of([&] { return *p; });
+      if (why_without(feature::told_restart)) {
+        EXPECT_THAT(told, testing::AnyOf(fails_with(errc::stale), fails_with(errc::not_found)));
+      } else {
+        EXPECT_THAT(told, fails_with(errc::producer_lost));
+      }
+    }
+    barrier();
+    close();
+  });
+  if (const auto reason = why_without(feature::told_restart))
+    GTEST_SKIP() << tested().name << ": " << *reason;
+}
+
+}  // namespace farhold::conformance
