@@ -69,23 +69,25 @@ print_stacks() {
 stopped_by() {
   trap - TERM INT HUP
   end_family
-  kill "$timer_pid" 2>/dev/null
   exit $((128 + $1))
 }
 
-# A process group of its own, so that a signal for the watchdog's group does not reach it by accident.
-env "$marker" setsid -- "$@" &
-command_pid=$!
-sleep "$limit" &
-timer_pid=$!
+# The command's pid and its exit status come through a pipe that is open at both ends here, so that `read` can wait for
+# them with a limit. (`wait -n` for the command and a timer loses a command that ended before it.)
+exec {results}<> <(:)
 trap 'stopped_by 15' TERM
 trap 'stopped_by 2' INT
 trap 'stopped_by 1' HUP
+(
+  # A session of its own, so that a signal for the watchdog's process group does not reach it by accident.
+  env "$marker" setsid -- "$@" {results}>&- &
+  echo "$!" >&"$results"
+  wait "$!"
+  echo "$?" >&"$results"
+) &
+read -r command_pid <&"$results"
 
-wait -n -p ended "$command_pid" "$timer_pid"
-status=$?
-if [[ $ended == "$command_pid" ]]; then
-  kill "$timer_pid" 2>/dev/null
+if read -r -t "$limit" status <&"$results"; then
   if ! all_gone 10; then
     echo "watchdog: the command ended, but left these processes behind; they are killed:" >&2
     family | while read -r pid; do echo "  $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2; done
