@@ -70,8 +70,8 @@ bool peer_memory::try_cma() noexcept {
 }
 
 status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept {
-  std::uint64_t guard = 0;
-  while (bytes > 0 || guard == 0) {
+  do {
+    std::uint64_t guard = 0;
     // Linux transfers at most 2 GiB less a page per call (process_vm_readv(2)); a piece of 1 GiB is safe.
     const std::uint64_t piece = std::min<std::uint64_t>(bytes, std::uint64_t{1} << 30U);
     const iovec here[2] = {{&guard, sizeof guard}, {to, piece}};
@@ -88,7 +88,7 @@ status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t byte
     offset += piece;
     to += piece;
     bytes -= piece;
-  }
+  } while (bytes > 0);
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,6 +209,19 @@ TEST(arena, sizes_that_overflow_are_refused) {
     EXPECT_TRUE(s.code == errc::out_of_memory || s.code == errc::invalid_argument) << bytes;
     EXPECT_TRUE(greedy.memory().empty());
   }
+}
+
+TEST(host, a_process_has_one_start_time_whatever_it_calls_itself) {
+  const std::uint64_t before = start_time(::getpid());
+  EXPECT_NE(0U, before);
+  std::array<char, 16> name{};
+  ::prctl(PR_GET_NAME, name.data());
+  for (const char* trap : {"a b", ") 1 2 3", "((()))", "\n", ""}) {
+    ::prctl(PR_SET_NAME, trap);
+    EXPECT_EQ(before, start_time(::getpid())) << trap;
+  }
+  ::prctl(PR_SET_NAME, name.data());
+  EXPECT_EQ(0U, start_time(0x7FFFFFFF));
 }
 
 }  // namespace
