@@ -26,7 +26,8 @@ struct client_list {
   bool attached = false;
 };
 
-std::atomic<bool> over{false};
+enum class phase { before, calling, over };
+std::atomic<phase> now{phase::before};
 
 // Never destroyed: MPI_Finalize may be called from a static destructor or an atexit handler.
 client_list& list() noexcept {
@@ -37,17 +38,20 @@ client_list& list() noexcept {
 void call_all() noexcept {
   client_list& l = list();
   std::unique_lock lock(l.mutex);
+  l.caller = std::this_thread::get_id();
+  // Sequentially consistent, as is the other side: a thread that is not seen inside sees this.
+  now = phase::calling;
+  for (finalize_client* client : l.clients) client->quiesce();
   while (!l.clients.empty()) {
     l.called = l.clients.back();
     l.clients.pop_back();
-    l.caller = std::this_thread::get_id();
     lock.unlock();
     l.called->on_finalize();  // will call remove() or replace()
     lock.lock();
     l.called = nullptr;
     l.call_ended.notify_all();
   }
-  over.store(true, std::memory_order_release);
+  now = phase::over;
 }
 
 extern "C" int farhold_mpi_comm_self_deleted(MPI_Comm, int, void*, void*) {
@@ -107,6 +111,9 @@ void replace(finalize_client& before, finalize_client& now) noexcept {
   }
 }
 
-bool is_over() noexcept { return over.load(std::memory_order_acquire); }
+bool lets_in() noexcept {
+  const phase p = now;
+  return p == phase::before || (p == phase::calling && std::this_thread::get_id() == list().caller);
+}
 
 }  // namespace farhold::mpi::detail::finalize_hook

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "errors.hpp"
+#include "finalize_hook.hpp"
+#include "waiting.hpp"
 
 namespace farhold::mpi::detail {
 namespace {
@@ -150,12 +152,20 @@ void message_channel::give_back_locked(send_slot& slot) noexcept {
 
 bool message_channel::progress(transport_listener& listener) noexcept {
   // Not a mutex: a listener may call progress() on the thread that holds it, and gets false.
-  if (progressing_.exchange(true, std::memory_order_acquire)) return false;
-  bool any = reap_sends(listener);
-  any = match_messages() || any;
-  any = deliver(listener) || any;
+  if (progressing_.exchange(true)) return false;
+  bool any = false;
+  if (finalize_hook::lets_in()) {  // asked after the flag is up: see finalize_hook.cpp
+    any = reap_sends(listener);
+    any = match_messages() || any;
+    any = deliver(listener) || any;
+  }
   progressing_.store(false, std::memory_order_release);
   return any;
+}
+
+void message_channel::wait_until_nobody_progresses() const noexcept {
+  poller rhythm(deadline_after(std::chrono::seconds(1)));
+  while (progressing_ && !rhythm.expired()) rhythm.pause();
 }
 
 bool message_channel::reap_sends(transport_listener& listener) noexcept {

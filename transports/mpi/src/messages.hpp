@@ -51,6 +51,8 @@ class message_channel {
   /// As `transport::send`. `out_of_memory`: too many messages are in flight; progress and try again.
   status send(peer_id to, byte_view head, byte_view payload, std::uint64_t cookie) noexcept;
   bool progress(transport_listener& listener) noexcept;
+  /// For MPI_Finalize, after others have been shut out; gives up after a second.
+  void wait_until_nobody_progresses() const noexcept;
 
   /// Since the beginning; when the sums over all ranks agree twice, no message is under way.
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_.load(std::memory_order_relaxed); }

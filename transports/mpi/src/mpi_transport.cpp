@@ -23,6 +23,7 @@ class late_close final : private finalize_client, private transport_listener {
   [[nodiscard]] finalize_client& as_client() noexcept { return *this; }
 
  private:
+  void quiesce() noexcept override {}  // nobody else knows it
   void on_finalize() noexcept override {
     if (!session_->close(*this, timeout_).ok()) keep_for_ever(std::move(session_));
     delete this;
@@ -143,6 +144,8 @@ void mpi_transport::leave_to_finalize() noexcept {
   finalize_hook::remove(*this);
   if (session_) keep_for_ever(std::move(session_));
 }
+
+void mpi_transport::quiesce() noexcept { session_->messages().wait_until_nobody_progresses(); }
 
 void mpi_transport::on_finalize() noexcept { listener_->on_fabric_ending(); }
 

@@ -72,8 +72,9 @@ class mpi_transport final : public transport, private finalize_client {
   }
 
  private:
+  void quiesce() noexcept override;
   void on_finalize() noexcept override;
-  [[nodiscard]] bool usable() const noexcept { return session_ != nullptr && !finalize_hook::is_over(); }
+  [[nodiscard]] bool usable() const noexcept { return session_ != nullptr && finalize_hook::lets_in(); }
   void leave_to_finalize() noexcept;
 
   MPI_Comm comm_;
