@@ -41,9 +41,11 @@ set_up prepared(const crew& who, const options& wanted) {
     result.seed = image.empty() ? spot_seed(numbers) : picture_seed(numbers, image);
   });
   MPI_Bcast(&numbers, sizeof numbers, MPI_BYTE, 0, who.everyone());
-  // Every rank gets the whole seed: simple, and at most 2 GiB once. The fields of the run are another matter.
-  result.seed.resize(static_cast<std::size_t>(numbers.rows) * static_cast<std::size_t>(numbers.columns));
-  MPI_Bcast(result.seed.data(), static_cast<int>(result.seed.size()), MPI_DOUBLE, 0, who.everyone());
+  // The ranks that simulate get the whole seed: simple, and at most 2 GiB once.
+  if (who.ring() != MPI_COMM_NULL) {
+    result.seed.resize(static_cast<std::size_t>(numbers.rows) * static_cast<std::size_t>(numbers.columns));
+    MPI_Bcast(result.seed.data(), static_cast<int>(result.seed.size()), MPI_DOUBLE, 0, who.ring());
+  }
   return result;
 }
 
