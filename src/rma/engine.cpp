@@ -21,7 +21,9 @@ constexpr status closed_here{errc::closed, 0, "use a closed connector"};
 /// Counts the calls that are inside, so that close can let them end.
 class engine::call_guard {
  public:
-  explicit call_guard(engine& e) noexcept : engine_(e) { engine_.calls_.fetch_add(1, std::memory_order_seq_cst); }
+  explicit call_guard(engine& e) noexcept : engine_(e) {
+    engine_.calls_.fetch_add(1, std::memory_order_seq_cst);
+  }
   call_guard(const call_guard&) = delete;
   call_guard& operator=(const call_guard&) = delete;
   ~call_guard() { engine_.calls_.fetch_sub(1, std::memory_order_release); }
@@ -44,7 +46,8 @@ engine::engine(std::unique_ptr<transport> fabric, const options& options)
 engine::~engine() = default;
 
 status engine::make_arena() noexcept try {
-  if (options_.grace < std::chrono::nanoseconds::zero()) return {errc::invalid_argument, 0, "use a negative grace period"};
+  if (options_.grace < std::chrono::nanoseconds::zero())
+    return {errc::invalid_argument, 0, "use a negative grace period"};
   if (const status s = arena_.create(options_.arena_bytes, incarnation_); !s.ok()) return s;
   blocks_.emplace(arena_.memory(), arena::header_bytes, incarnation_, options_.grace, options_.time);
   server_.emplace(*fabric_, *blocks_);
@@ -57,7 +60,8 @@ status engine::make_arena() noexcept try {
 status engine::open() noexcept {
   const status mine = make_arena();
   // Peers learn of a failure here by the transport's agreement, so that all fail or none.
-  if (const status s = fabric_->open(arena_.memory(), arena_.description().encode(), mine, *this, options_.timeout);
+  if (const status s =
+          fabric_->open(arena_.memory(), arena_.description().encode(), mine, *this, options_.timeout);
       !s.ok()) {
     return s;
   }
@@ -79,6 +83,7 @@ status engine::meet_peers() noexcept try {
     if (!by_incarnation_.emplace(p->description.incarnation, id).second) {
       return {errc::corrupt, 0, "read the peers' cards: two have one incarnation"};
     }
+    p->memory.meet(p->description);
   }
   return {};
 } catch (const std::bad_alloc&) {
@@ -89,11 +94,14 @@ status engine::close(std::chrono::nanoseconds timeout) noexcept {
   if (closing_.exchange(true, std::memory_order_seq_cst)) return closed_here;
   if (!opened_.load(std::memory_order_acquire)) return {};
   const deadline until(timeout);
-  const bool calls_ended = wait_for(*fabric_, until, [&] { return calls_.load(std::memory_order_acquire) == 0; });
+  const bool calls_ended =
+      wait_for(*fabric_, until, [&] { return calls_.load(std::memory_order_acquire) == 0; });
   progress_.stop();
+  // The fabric does not end while a read of ours is pending, and nobody else asks after these any more.
+  const bool drained = drain_quarantine(until);
   // Others may still be reading; the transport serves them while it waits for them to come here too.
   status ended = fabric_->close(until.left());
-  if (ended.ok() && (!calls_ended || !blocks_->wait_unpinned(until))) {
+  if (ended.ok() && (!calls_ended || !drained || !blocks_->wait_unpinned(until))) {
     ended = {errc::timeout, 0, "wait for reads that are under way"};
   }
   if (!ended.ok()) {
@@ -105,7 +113,8 @@ status engine::close(std::chrono::nanoseconds timeout) noexcept {
 
 void engine::on_fabric_ending() noexcept {
   if (closed()) return;
-  detail::log("the fabric is being shut down before close(): closing now; call store.close() on all processes first");
+  detail::log(
+      "the fabric is being shut down before close(): closing now; call store.close() on all processes first");
   constexpr std::chrono::seconds patience{5};
   static_cast<void>(close(patience));
 }
@@ -116,15 +125,18 @@ void engine::on_message(peer_id from, byte_view bytes) noexcept {
   switch (m.what) {
     case message::kind::read:
     case message::kind::exists:
-    case message::kind::evict: return server_->answer(from, m);
+    case message::kind::evict:
+      return server_->answer(from, m);
     case message::kind::answer:
-    case message::kind::fragment: return client_->on_reply(from, m);
+    case message::kind::fragment:
+      return client_->on_reply(from, m);
   }
 }
 
 void engine::on_sent(std::uint64_t cookie, status outcome) noexcept { server_->on_sent(cookie, outcome); }
 
-status engine::reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout, reservation& out) noexcept {
+status engine::reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout,
+                       reservation& out) noexcept {
   const call_guard guard(*this);
   if (!guard.may_go_on()) return closed_here;
   std::uint32_t slot = 0;
@@ -141,7 +153,9 @@ status engine::publish(const reservation& room, type_id type, key& out) noexcept
   return {};
 }
 
-void engine::abandon(const reservation& room) noexcept { blocks_->abandon(static_cast<std::uint32_t>(room.handle)); }
+void engine::abandon(const reservation& room) noexcept {
+  blocks_->abandon(static_cast<std::uint32_t>(room.handle));
+}
 
 /// Takes a key apart and finds who holds its object. Bounds are checked against what that peer said of
 /// itself, before anything is allocated or read for a key that may come from anywhere.
@@ -160,8 +174,16 @@ status engine::locate(const key& object, ticket& out, peer_id& at) const noexcep
   return {};
 }
 
+bool engine::drain_quarantine(const deadline& until) noexcept {
+  return wait_for(*fabric_, until, [&] {
+    quarantine_.sweep(*fabric_);
+    return quarantine_.bytes() == 0;
+  });
+}
+
+/// Also where the answer is `none`, because a fabric may wait for ever for a process of this host that the
+/// kernel knows to be dead.
 peer_memory::access engine::access_to(peer& p) noexcept {
-  if (options_.same_host == same_host::off) return peer_memory::access::none;
   if (!p.attached.load(std::memory_order_acquire)) {
     const std::scoped_lock lock(attaching_);
     if (!p.attached.load(std::memory_order_relaxed)) {
@@ -172,7 +194,8 @@ peer_memory::access engine::access_to(peer& p) noexcept {
   return p.access;
 }
 
-status engine::get(const key& object, landing& where, std::chrono::nanoseconds timeout, read_report& report) noexcept {
+status engine::get(const key& object, landing& where, std::chrono::nanoseconds timeout,
+                   read_report& report) noexcept {
   const call_guard guard(*this);
   if (!guard.may_go_on()) return closed_here;
   ticket wanted;
@@ -182,9 +205,13 @@ status engine::get(const key& object, landing& where, std::chrono::nanoseconds t
   if (own_objects_directly(at)) return get_own(wanted, where);
   peer& p = *peers_[at];
   switch (access_to(p)) {
-    case peer_memory::access::mapped: return get_mapped(p, wanted, where);
-    case peer_memory::access::cma: report.way = path::cma; return get_by_cma(p, wanted, where);
-    case peer_memory::access::none: break;
+    case peer_memory::access::mapped:
+      return get_mapped(p, wanted, where);
+    case peer_memory::access::cma:
+      report.way = path::cma;
+      return get_by_cma(p, wanted, where);
+    case peer_memory::access::none:
+      break;
   }
   const deadline until(timeout);
   if (fabric_->capabilities().one_sided) {
@@ -192,7 +219,7 @@ status engine::get(const key& object, landing& where, std::chrono::nanoseconds t
     return get_by_window(at, wanted, where, until);
   }
   report.way = path::service;
-  return client_->read(at, wanted, where, until);
+  return client_->read(at, p.memory, wanted, where, until);
 }
 
 status engine::get_own(const ticket& object, landing& where) noexcept {
@@ -205,7 +232,8 @@ status engine::get_own(const ticket& object, landing& where) noexcept {
 
 status engine::get_mapped(peer& p, const ticket& object, landing& where) noexcept {
   if (const status s = p.memory.alive(clock{}.now()); !s.ok()) return s;
-  return read_mapped(p.memory.mapped().subspan(object.offset, block_bytes(object.length)), object, where, counters_);
+  return read_mapped(p.memory.mapped().subspan(object.offset, block_bytes(object.length)), object, where,
+                     counters_);
 }
 
 status engine::get_by_cma(peer& p, const ticket& object, landing& where) noexcept {
@@ -215,30 +243,42 @@ status engine::get_by_cma(peer& p, const ticket& object, landing& where) noexcep
                      });
 }
 
-status engine::get_by_window(peer_id from, const ticket& object, landing& where, const deadline& until) noexcept {
+status engine::get_by_window(peer_id from, const ticket& object, landing& where,
+                             const deadline& until) noexcept {
   return read_remote(object, where, rules_, counters_,
                      [&](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept {
-                       return read_window(from, offset, to, bytes, where, until);
+                       return read_window(
+                           {.peer = from, .offset = offset, .destination = to, .size_bytes = bytes}, where,
+                           until);
                      });
 }
 
-status engine::read_window(peer_id from, std::uint64_t offset, std::byte* to, std::uint64_t bytes, landing& where,
-                           const deadline& until) noexcept {
-  if (quarantine_.full()) return {errc::out_of_memory, 0, "read while too much landing memory is in quarantine"};
-  remote_read read{.peer = from, .offset = offset, .destination = to, .size_bytes = bytes};
+status engine::read_window(remote_read read, landing& where, const deadline& until) noexcept {
+  quarantine_.sweep(*fabric_);
+  if (quarantine_.full())
+    return {errc::out_of_memory, 0, "read while too much landing memory is in quarantine"};
+  const peer_memory& process = peers_[read.peer]->memory;
+  const auto lost = [&] { return process.alive(clock{}.now()); };
+  if (const status s = lost(); !s.ok()) return s;
   if (const status s = fabric_->start(read); !s.ok()) return s;
   status outcome;
   bool done = false;
-  static_cast<void>(wait_for(*fabric_, until, [&] {
-    if (outcome.ok()) outcome = fabric_->test(read, done);
-    return done || !outcome.ok();
-  }));
+  static_cast<void>(wait_for(
+      *fabric_, until,
+      [&] {
+        if (outcome.ok()) outcome = fabric_->test(read, done);
+        return done || !outcome.ok();
+      },
+      [&] { return !lost().ok(); }));
   if (done) return outcome;
   quarantine_.admit(read, landing_ptr(&where));
-  return outcome.ok() ? status{errc::timeout, 0, "wait for the fabric to read the producer's memory"} : outcome;
+  if (const status s = lost(); !s.ok()) return s;
+  return outcome.ok() ? status{errc::timeout, 0, "wait for the fabric to read the producer's memory"}
+                      : outcome;
 }
 
-status engine::look(peer_id at, const ticket& object, const deadline& until, std::optional<trailer>& found) noexcept {
+status engine::look(peer_id at, const ticket& object, const deadline& until,
+                    std::optional<trailer>& found) noexcept {
   const std::uint64_t offset = object.offset + trailer_offset(object.length);
   peer& p = *peers_[at];
   switch (access_to(p)) {
@@ -248,9 +288,10 @@ status engine::look(peer_id at, const ticket& object, const deadline& until, std
       return {};
     case peer_memory::access::cma:
       return p.memory.read(offset, reinterpret_cast<std::byte*>(&found.emplace()), sizeof(trailer));
-    case peer_memory::access::none: break;
+    case peer_memory::access::none:
+      break;
   }
-  return client_->ask(at, message::kind::exists, object, until);
+  return client_->ask(at, p.memory, message::kind::exists, object, until);
 }
 
 status engine::exists(const key& object, std::chrono::nanoseconds timeout, bool& answer) noexcept {
@@ -273,7 +314,11 @@ status engine::evict(const key& object, std::chrono::nanoseconds timeout) noexce
   ticket wanted;
   peer_id at = 0;
   if (const status s = locate(object, wanted, at); !s.ok()) return s;
-  if (at != fabric_->self()) return client_->ask(at, message::kind::evict, wanted, deadline(timeout));
+  if (at != fabric_->self()) {
+    peer& p = *peers_[at];
+    static_cast<void>(access_to(p));
+    return client_->ask(at, p.memory, message::kind::evict, wanted, deadline(timeout));
+  }
   const status s = blocks_->evict(wanted);
   fabric_->memory_changed();
   return s;

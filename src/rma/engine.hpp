@@ -53,7 +53,8 @@ class engine final : private transport_listener {
   status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout, reservation& out) noexcept;
   status publish(const reservation& room, type_id type, key& out) noexcept;
   void abandon(const reservation& room) noexcept;
-  status get(const key& object, landing& where, std::chrono::nanoseconds timeout, read_report& report) noexcept;
+  status get(const key& object, landing& where, std::chrono::nanoseconds timeout,
+             read_report& report) noexcept;
   status exists(const key& object, std::chrono::nanoseconds timeout, bool& answer) noexcept;
   status evict(const key& object, std::chrono::nanoseconds timeout) noexcept;
   void collect(metrics& m) const noexcept;
@@ -79,15 +80,16 @@ class engine final : private transport_listener {
   status meet_peers() noexcept;
   status locate(const key& object, ticket& out, peer_id& at) const noexcept;
   peer_memory::access access_to(peer& p) noexcept;
+  [[nodiscard]] bool drain_quarantine(const deadline& until) noexcept;
 
   status get_own(const ticket& object, landing& where) noexcept;
   status get_mapped(peer& p, const ticket& object, landing& where) noexcept;
   status get_by_cma(peer& p, const ticket& object, landing& where) noexcept;
   status get_by_window(peer_id from, const ticket& object, landing& where, const deadline& until) noexcept;
-  status read_window(peer_id from, std::uint64_t offset, std::byte* to, std::uint64_t bytes, landing& where,
-                     const deadline& until) noexcept;
+  status read_window(remote_read read, landing& where, const deadline& until) noexcept;
   /// Reads the trailer of an object that is not ours, by the cheapest path.
-  status look(peer_id at, const ticket& object, const deadline& until, std::optional<trailer>& found) noexcept;
+  status look(peer_id at, const ticket& object, const deadline& until,
+              std::optional<trailer>& found) noexcept;
 
   [[nodiscard]] bool own_objects_directly(peer_id at) const noexcept {
     return at == fabric_->self() && options_.same_host == same_host::automatic;

@@ -23,10 +23,19 @@ peer_memory::~peer_memory() {
   if (process_ >= 0) ::close(process_);
 }
 
+void peer_memory::meet(const card& peer) noexcept {
+  seen_ = peer.boot != boot_id{} && peer.boot == this_boot() && peer.start_time != 0 &&
+          start_time(peer.pid) == peer.start_time;
+}
+
 peer_memory::access peer_memory::attach(const card& peer, same_host wish) noexcept {
   peer_ = peer;
-  if (wish == same_host::off || peer.boot == boot_id{} || peer.boot != this_boot()) return access::none;
-  if (!open_process()) return access::none;
+  if (peer.boot == boot_id{} || peer.boot != this_boot()) return access::none;
+  if (!open_process()) {
+    if (seen_ && start_time(peer.pid) != peer.start_time) lost_.store(true, std::memory_order_relaxed);
+    return access::none;
+  }
+  if (wish == same_host::off) return access::none;
   if (wish == same_host::automatic && try_map()) return access::mapped;
   return try_cma() ? access::cma : access::none;
 }
@@ -34,7 +43,8 @@ peer_memory::access peer_memory::attach(const card& peer, same_host wish) noexce
 /// A pid alone may have been given to another process; with the start time it can't, and a pidfd keeps it so.
 bool peer_memory::open_process() noexcept {
   if (peer_.pid <= 0) return false;
-  process_ = static_cast<int>(::syscall(SYS_pidfd_open, peer_.pid, 0));  // glibc 2.36 of Debian 12 has it, 2.35 not
+  process_ =
+      static_cast<int>(::syscall(SYS_pidfd_open, peer_.pid, 0));  // glibc 2.36 of Debian 12 has it, 2.35 not
   return process_ >= 0 && peer_.start_time != 0 && start_time(peer_.pid) == peer_.start_time;
 }
 
@@ -44,7 +54,8 @@ bool peer_memory::try_map() noexcept {
   std::snprintf(path, sizeof path, "/proc/%d/fd/%d", peer_.pid, peer_.fd);
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  constexpr int needed_seals = F_SEAL_SHRINK | F_SEAL_GROW;  // else a shrinking file could kill us with SIGBUS
+  constexpr int needed_seals =
+      F_SEAL_SHRINK | F_SEAL_GROW;  // else a shrinking file could kill us with SIGBUS
   struct stat found {};
   const int seals = ::fcntl(fd, F_GET_SEALS);
   const bool sound = seals >= 0 && (seals & needed_seals) == needed_seals && ::fstat(fd, &found) == 0 &&
@@ -80,10 +91,12 @@ status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t byte
         {reinterpret_cast<void*>(peer_.base_address + offset), piece}};
     const ssize_t got = ::process_vm_readv(peer_.pid, here, 2, there, 2, 0);
     if (got < 0) {
-      return {errno == EPERM ? errc::permission : errc::producer_lost, errno, "read the producer's memory (CMA)"};
+      return {errno == EPERM ? errc::permission : errc::producer_lost, errno,
+              "read the producer's memory (CMA)"};
     }
     if (static_cast<std::uint64_t>(got) != sizeof guard + piece || guard != peer_.incarnation) {
-      return {errc::producer_lost, 0, "read the producer's memory (CMA): it is not the same process any more"};
+      return {errc::producer_lost, 0,
+              "read the producer's memory (CMA): it is not the same process any more"};
     }
     offset += piece;
     to += piece;
@@ -98,7 +111,8 @@ status peer_memory::alive(std::uint64_t now) const noexcept {
   const std::uint64_t asked_at = asked_at_.load(std::memory_order_relaxed);
   if (asked_at != 0 && now - asked_at < liveness_interval_ns) return {};
   asked_at_.store(now, std::memory_order_relaxed);
-  pollfd process{process_, POLLIN, 0};  // readable once the process has ended, a zombie included: pidfd_open(2)
+  pollfd process{process_, POLLIN,
+                 0};  // readable once the process has ended, a zombie included: pidfd_open(2)
   if (::poll(&process, 1, 0) == 1) {
     lost_.store(true, std::memory_order_relaxed);
     return lost;

@@ -16,9 +16,10 @@ namespace farhold::rma {
 /// How another process's segment can be read without its help, found out by trying.
 ///
 /// Mapping and process_vm_readv are probed apart: namespaces and permissions may allow one without the other.
-/// A producer that is killed is noticed within `liveness_interval`, although its memory stays readable.
+/// A producer that is killed is noticed within `liveness_interval`, although its memory stays readable. That
+/// holds whichever way is then taken to it, and so for reads through a fabric too.
 ///
-/// Threads   All but `attach`.
+/// Threads   All but `meet` and `attach`.
 class peer_memory {
  public:
   enum class access : std::uint8_t { none, mapped, cma };
@@ -30,6 +31,9 @@ class peer_memory {
   peer_memory& operator=(const peer_memory&) = delete;
   ~peer_memory();
 
+  /// Remembers whether the process can be seen from here, while it is known to live: one that is not there
+  /// later has ended, and one that was never seen is in another namespace.
+  void meet(const card& peer) noexcept;
   /// Looks for the best way that `wish` allows to the segment of `peer`.
   access attach(const card& peer, same_host wish) noexcept;
 
@@ -38,8 +42,8 @@ class peer_memory {
   /// Reads by process_vm_readv; a guard word read in the same call shows that it was the right process.
   status read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept;
 
-  /// `producer_lost` once the process is seen to have ended. Asks the kernel at most once per interval;
-  /// `now` is any monotonic clock in nanoseconds.
+  /// `producer_lost` once the process is seen to have ended; ok if it cannot be seen. Asks the kernel at most
+  /// once per interval; `now` is any monotonic clock in nanoseconds.
   status alive(std::uint64_t now) const noexcept;
 
  private:
@@ -50,6 +54,7 @@ class peer_memory {
   card peer_;
   byte_view mapped_;
   int process_ = -1;  // pidfd
+  bool seen_ = false;
   mutable std::atomic<std::uint64_t> asked_at_{0};
   mutable std::atomic<bool> lost_{false};
 };

@@ -56,8 +56,10 @@ void server::answer(peer_id from, const message& request) noexcept try {
 bool server::advance(std::uint64_t cookie, job& work) noexcept {
   const std::uint64_t room = fabric_.max_message_bytes() - message::fragment_head_bytes;
   while (!work.failed && work.in_flight < fragments_in_flight && work.sent < work.payload.size()) {
-    const byte_view piece = work.payload.subspan(work.sent, std::min<std::uint64_t>(room, work.payload.size() - work.sent));
-    const status s = fabric_.send(work.to, message::encode_fragment_head(work.request, work.sent), piece, cookie);
+    const byte_view piece =
+        work.payload.subspan(work.sent, std::min<std::uint64_t>(room, work.payload.size() - work.sent));
+    const status s =
+        fabric_.send(work.to, message::encode_fragment_head(work.request, work.sent), piece, cookie);
     if (s.code == errc::out_of_memory && (work.in_flight > 0 || stall(cookie))) return false;
     if (!s.ok()) {
       work.failed = true;
@@ -116,22 +118,27 @@ void server::collect(metrics& m) const noexcept {
   m.refused_requests += refused_.load(std::memory_order_relaxed);
 }
 
-status client::read(peer_id from, const ticket& object, landing& where, const deadline& until) noexcept {
+status client::read(peer_id from, const peer_memory& process, const ticket& object, landing& where,
+                    const deadline& until) noexcept {
   std::byte* const to = where.prepare(object.length, 0);
   if (to == nullptr && object.length > 0) return {errc::out_of_memory, 0, "allocate landing memory"};
   pending request;
   request.from = from;
   request.memory = {to, object.length};
-  return converse(message::kind::read, object, request, until);
+  return converse(message::kind::read, object, request, process, until);
 }
 
-status client::ask(peer_id whom, message::kind what, const ticket& object, const deadline& until) noexcept {
+status client::ask(peer_id whom, const peer_memory& process, message::kind what, const ticket& object,
+                   const deadline& until) noexcept {
   pending request;
   request.from = whom;
-  return converse(what, object, request, until);
+  return converse(what, object, request, process, until);
 }
 
-status client::converse(message::kind what, const ticket& object, pending& request, const deadline& until) noexcept {
+status client::converse(message::kind what, const ticket& object, pending& request,
+                        const peer_memory& process, const deadline& until) noexcept {
+  const auto lost = [&] { return process.alive(clock{}.now()); };
+  if (const status s = lost(); !s.ok()) return s;
   std::uint64_t number = 0;
   try {
     const std::scoped_lock lock(mutex_);
@@ -140,8 +147,12 @@ status client::converse(message::kind what, const ticket& object, pending& reque
   } catch (const std::bad_alloc&) {
     return {errc::out_of_memory, 0, "remember a request"};
   }
-  const status sent = fabric_.send(request.from, message::encode_request(what, number, object), {}, no_cookie);
-  const bool answered = sent.ok() && wait_for(fabric_, until, [&] { return request.done.load(std::memory_order_acquire); });
+  const status sent =
+      fabric_.send(request.from, message::encode_request(what, number, object), {}, no_cookie);
+  const bool answered =
+      sent.ok() && wait_for(
+                       fabric_, until, [&] { return request.done.load(std::memory_order_acquire); },
+                       [&] { return !lost().ok(); });
   {
     // Whoever is writing into the landing memory holds the mutex: after this nobody will.
     const std::scoped_lock lock(mutex_);
@@ -149,6 +160,7 @@ status client::converse(message::kind what, const ticket& object, pending& reque
   }
   if (!sent.ok()) return sent;
   if (!answered && !request.done.load(std::memory_order_acquire)) {
+    if (const status s = lost(); !s.ok()) return s;
     return {errc::timeout, 0, "wait for the producer's answer"};
   }
   return {request.code, 0, "ask the producer"};
@@ -172,7 +184,8 @@ void client::on_reply(peer_id from, const message& reply) noexcept {
     request.done.store(true, std::memory_order_release);
     return;
   }
-  if (!reply.payload.empty()) std::memcpy(request.memory.data() + request.landed, reply.payload.data(), reply.payload.size());
+  if (!reply.payload.empty())
+    std::memcpy(request.memory.data() + request.landed, reply.payload.data(), reply.payload.size());
   request.landed += reply.payload.size();
   if (request.landed == request.memory.size()) request.done.store(true, std::memory_order_release);
 }

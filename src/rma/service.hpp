@@ -13,6 +13,7 @@
 
 #include "blocks.hpp"
 #include "messages.hpp"
+#include "peer_memory.hpp"
 
 namespace farhold::rma {
 
@@ -42,8 +43,8 @@ class server {
     std::uint64_t request = 0;
     ticket object;
     byte_view payload;
-    std::uint64_t sent = 0;    // bytes handed to the fabric
-    int in_flight = 0;         // fragments
+    std::uint64_t sent = 0;  // bytes handed to the fabric
+    int in_flight = 0;       // fragments
     bool failed = false;
   };
 
@@ -72,13 +73,16 @@ class server {
 /// that landing memory is never written late.
 ///
 /// Threads   All of it.
+/// Errors    `timeout`, or `producer_lost` if the process that is asked is seen to have ended.
 /// Progress  A waiting call progresses the transport.
 class client {
  public:
   explicit client(transport& fabric) : fabric_(fabric) {}
 
-  status read(peer_id from, const ticket& object, landing& where, const deadline& until) noexcept;
-  status ask(peer_id whom, message::kind what, const ticket& object, const deadline& until) noexcept;
+  status read(peer_id from, const peer_memory& process, const ticket& object, landing& where,
+              const deadline& until) noexcept;
+  status ask(peer_id whom, const peer_memory& process, message::kind what, const ticket& object,
+             const deadline& until) noexcept;
 
   void on_reply(peer_id from, const message& reply) noexcept;
 
@@ -91,7 +95,8 @@ class client {
     std::atomic<bool> done{false};
   };
 
-  status converse(message::kind what, const ticket& object, pending& request, const deadline& until) noexcept;
+  status converse(message::kind what, const ticket& object, pending& request, const peer_memory& process,
+                  const deadline& until) noexcept;
 
   transport& fabric_;
   std::mutex mutex_;
