@@ -11,7 +11,8 @@ namespace farhold::mpi {
 std::unique_ptr<farhold::connector> connector(MPI_Comm comm, const options& how) {
   // Without MPI there is nobody to agree with; a rank with the wrong thread level is agreed upon in open.
   if (!detail::mpi_is_alive()) detail::check_mpi_ready();
-  auto fabric = std::make_unique<detail::mpi_transport>(comm, detail::transport_options{.window = how.window});
+  auto fabric =
+      std::make_unique<detail::mpi_transport>(comm, detail::transport_options{.window = how.window});
   try {
     return rma::make_connector(std::move(fabric), {.arena_bytes = how.arena_bytes,
                                                    .same_host = how.same_host,
@@ -22,7 +23,8 @@ std::unique_ptr<farhold::connector> connector(MPI_Comm comm, const options& how)
                                                    .uri = "mpi://",
                                                    .time = {}});
   } catch (const error& problem) {
-    if (problem.kind() == errc::unsupported) detail::check_mpi_ready();  // says how to ask for the thread level
+    if (problem.kind() == errc::unsupported)
+      detail::check_mpi_ready();  // says how to ask for the thread level
     throw;
   }
 }

@@ -78,6 +78,13 @@ status mpi_transport::open(byte_span memory, byte_view card, status outcome, tra
   return result;
 }
 
+std::string mpi_transport::remarks() const {
+  if (failing_rank_ >= 0) return "rank " + std::to_string(failing_rank_) + " failed at: " + failing_step_;
+  if (why_no_window().empty()) return {};
+  return "no MPI window (" + std::string(why_no_window()) +
+         "): reads go through messages, which their producer answers";
+}
+
 byte_view mpi_transport::card(peer_id peer) const noexcept {
   if (!session_ || peer >= session_->peer_count()) return {};
   return session_->peers().card(peer);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <farhold/transport.hpp>
 
@@ -44,6 +45,7 @@ class mpi_transport final : public transport, private finalize_client {
   status open(byte_span memory, byte_view card, status outcome, transport_listener& listener,
               std::chrono::nanoseconds timeout) noexcept override;
   status close(std::chrono::nanoseconds timeout) noexcept override;
+  [[nodiscard]] std::string remarks() const override;
 
   [[nodiscard]] peer_id self() const noexcept override { return session_ ? session_->self() : 0; }
   [[nodiscard]] peer_id peer_count() const noexcept override { return session_ ? session_->peer_count() : 0; }

@@ -6,6 +6,7 @@
 
 #include "errors.hpp"
 #include "init_checks.hpp"
+#include "quirks.hpp"
 #include "session.hpp"
 
 namespace farhold::mpi::detail {
@@ -139,7 +140,14 @@ status session::exchange_cards(byte_span memory, byte_view card, poller& rhythm)
 
 /// Leaves a working window on all ranks or on none; only votes that do not come through are errors.
 status session::make_window(byte_span memory, const transport_options& options, poller& rhythm) noexcept {
-  // MPI_Win_create blocks, but every rank has just answered.
+  // What blocks from here on (splitting, MPI_Win_create) does not block for long: every rank has just
+  // answered.
+  const bool unsafe = windows_may_collide(comm_);
+  if (const status voted = vote({unsafe ? no : yes, 0, 0, 0}, rhythm); !voted.ok()) return voted;
+  if (all_[0] != yes) {
+    why_no_window_ = "Open MPI before 5 may mix up windows of communicators that share a node";
+    return {};
+  }
   const bool created = window_.create(comm_, memory).ok();
   if (const status voted = vote({created ? yes : no, 0, 0, 0}, rhythm); !voted.ok()) return voted;
   if (all_[0] != yes) {

@@ -47,6 +47,7 @@ inline int world_size() {
 inline bool windows_expected(int ranks = world_size()) {
 #ifdef OPEN_MPI
   if (ranks == 1) return false;  // MPI_Win_create fails in a communicator of one rank: MPI_ERR_WIN (4.1.4)
+  if (ranks < world_size()) return OMPI_MAJOR_VERSION >= 5;  // see quirks.hpp; all tests run on one node
 #endif
   const char* const setting = std::getenv("FARHOLD_TEST_WINDOWS");
   return ranks > 0 && (setting == nullptr || std::string_view(setting) != "0");

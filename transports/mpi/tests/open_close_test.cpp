@@ -1,14 +1,31 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
 #include "harness.hpp"
 #include "init_checks.hpp"
+#include "quirks.hpp"
 
 namespace farhold::mpi::test {
 namespace {
+
+TEST(OpenClose, VersionsOfOpenMpiAreTold) {
+  EXPECT_TRUE(detail::is_open_mpi_before_5("Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4"));
+  EXPECT_TRUE(detail::is_open_mpi_before_5("Open MPI v3.1.0"));
+  EXPECT_FALSE(detail::is_open_mpi_before_5("Open MPI v5.0.3, package: x"));
+  EXPECT_FALSE(detail::is_open_mpi_before_5("Open MPI v10.0.0"));
+  EXPECT_FALSE(detail::is_open_mpi_before_5("MPICH Version:\t4.0.2"));
+  EXPECT_FALSE(detail::is_open_mpi_before_5(""));
+}
+
+TEST(OpenClose, TheWholeWorldIsSafe) {
+  EXPECT_FALSE(detail::windows_may_collide(MPI_COMM_WORLD));
+  unsetenv("OMPI_COMM_WORLD_LOCAL_SIZE");  // srun says nothing of the kind
+  EXPECT_FALSE(detail::windows_may_collide(MPI_COMM_WORLD));
+}
 
 TEST(OpenClose, ReadyIsReady) {
   EXPECT_TRUE(detail::mpi_is_alive());
@@ -40,6 +57,7 @@ TEST(OpenClose, AWindowIsThereWhereItIsExpected) {
   FARHOLD_EXPECT_OK(n.opened);
   EXPECT_EQ(n.transport.capabilities().one_sided, windows_expected()) << n.transport.why_no_window();
   EXPECT_EQ(n.transport.why_no_window().empty(), windows_expected());
+  EXPECT_EQ(n.transport.remarks().empty(), windows_expected());
 }
 
 TEST(OpenClose, OneRanksErrorIsEverybodys) {
@@ -53,6 +71,7 @@ TEST(OpenClose, OneRanksErrorIsEverybodys) {
   EXPECT_EQ(outcome.native, 12);
   EXPECT_EQ(t.failing_rank(), last);
   EXPECT_EQ(t.failing_step(), "the arena");
+  EXPECT_EQ(t.remarks(), "rank " + std::to_string(last) + " failed at: the arena");
   EXPECT_STREQ(outcome.where, world_rank() == last ? "the arena" : "open: it failed on another rank");
   // It is as if it had never been.
   EXPECT_EQ(t.peer_count(), 0U);
@@ -112,6 +131,8 @@ TEST(OpenClose, WithoutWindowsMessagesRemain) {
   FARHOLD_EXPECT_OK(n.opened);
   EXPECT_FALSE(n.transport.capabilities().one_sided);
   EXPECT_EQ(n.transport.why_no_window(), "switched off");
+  EXPECT_NE(n.transport.remarks().find("no MPI window (switched off)"), std::string::npos)
+      << n.transport.remarks();
   std::array<std::byte, 8> landing{};
   remote_read request{0, 0, landing.data(), 8, {}};
   FARHOLD_EXPECT_CODE(n.transport.start(request), errc::unsupported);
