@@ -87,8 +87,9 @@ int run_all(const options& wanted) {
 
   if (who.rank() == 0) {
     std::cout << '\n' << tables << "Last frame, " << summary(report["ways"][0]["frames"].back()) << '\n';
-    if (wanted.ways.size() > 1 && equal) {
-      std::cout << "All ways gave the same statistics, bit for bit.\n";
+    if (wanted.ways.size() > 1) {
+      std::cout << (equal ? "All ways gave the same statistics, bit for bit.\n"
+                          : "FAILED: the ways gave different statistics; stderr says where.\n");
     }
     std::cout << "Contact sheet: " << (wanted.output / "contact_sheet.png").string() << std::endl;
     report_file << report.dump(2) << '\n';

@@ -31,6 +31,36 @@ double noise(std::uint64_t cell) {
   return static_cast<double>((z ^ (z >> 31U)) >> 11U) * 0x1p-53;
 }
 
+struct row_and_neighbours {
+  const double* north;
+  const double* here;
+  const double* south;
+};
+
+row_and_neighbours rows_around(const field& f, int r) { return {f.row(r - 1), f.row(r), f.row(r + 1)}; }
+
+/// 0.2 for the four sides and 0.05 for the corners: the same in all directions to leading order, so that
+/// patterns do not favour the axes.
+double laplacian(const row_and_neighbours& x, int c) {
+  return 0.2 * ((x.north[c] + x.south[c]) + (x.here[c - 1] + x.here[c + 1])) +
+         0.05 * ((x.north[c - 1] + x.north[c + 1]) + (x.south[c - 1] + x.south[c + 1])) - x.here[c];
+}
+
+/// Compilers vectorise this only if promised that nothing overlaps, and GCC forgets the promise when it
+/// inlines: measured, 4 ns per cell without these two attributes and 2 ns with them.
+[[gnu::noinline]] void update_row(const parameters& numbers, row_and_neighbours u, row_and_neighbours v,
+                                  double* __restrict__ next_u, double* __restrict__ next_v) {
+  const double loss = numbers.feed + numbers.kill;
+  for (int c = 0; c < numbers.columns; ++c) {
+    const double u0 = u.here[c];
+    const double v0 = v.here[c];
+    const double reaction = u0 * v0 * v0;
+    next_u[c] = u0 + numbers.time_step *
+                         (numbers.diffusion_u * laplacian(u, c) - reaction + numbers.feed * (1.0 - u0));
+    next_v[c] = v0 + numbers.time_step * (numbers.diffusion_v * laplacian(v, c) + reaction - loss * v0);
+  }
+}
+
 }  // namespace
 
 slab slab_of(int rank, int ranks, int rows) {
@@ -124,33 +154,8 @@ void simulation::start_halo_exchange() {
 void simulation::finish_halo_exchange() { wait_politely(requests_); }
 
 void simulation::update_rows(int first, int last) {
-  const double du = numbers_.diffusion_u;
-  const double dv = numbers_.diffusion_v;
-  const double feed = numbers_.feed;
-  const double loss = numbers_.feed + numbers_.kill;
-  const double dt = numbers_.time_step;
-  const int columns = numbers_.columns;
-
-  // 0.2 for the four sides and 0.05 for the corners: the same in all directions to leading order, so that
-  // patterns do not favour the axes.
-  const auto laplacian = [](const double* north, const double* here, const double* south, int c) {
-    return 0.2 * ((north[c] + south[c]) + (here[c - 1] + here[c + 1])) +
-           0.05 * ((north[c - 1] + north[c + 1]) + (south[c - 1] + south[c + 1])) - here[c];
-  };
   for (int r = first; r < last; ++r) {
-    const double* u0 = u_.row(r - 1);
-    const double* u1 = u_.row(r);
-    const double* u2 = u_.row(r + 1);
-    const double* v0 = v_.row(r - 1);
-    const double* v1 = v_.row(r);
-    const double* v2 = v_.row(r + 1);
-    double* __restrict__ next_u = next_u_.row(r);  // tells the compiler that it may vectorise
-    double* __restrict__ next_v = next_v_.row(r);
-    for (int c = 0; c < columns; ++c) {
-      const double reaction = u1[c] * v1[c] * v1[c];
-      next_u[c] = u1[c] + dt * (du * laplacian(u0, u1, u2, c) - reaction + feed * (1.0 - u1[c]));
-      next_v[c] = v1[c] + dt * (dv * laplacian(v0, v1, v2, c) + reaction - loss * v1[c]);
-    }
+    update_row(numbers_, rows_around(u_, r), rows_around(v_, r), next_u_.row(r), next_v_.row(r));
     next_u_.wrap_columns(r);
     next_v_.wrap_columns(r);
   }
