@@ -22,6 +22,8 @@ options read_options(int argc, char** argv, bool speaker) {
       "tokens, rank n-1 reads the fields straight from the memory of the ranks that made them and\n"
       "writes statistics and pictures. Needs 3 ranks or more.",
       "gray_scott");
+  // A script that sets an option can hand on its user's words after its own.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("-p,--parameters", result.parameters, "numbers of the run; built-in defaults without")
       ->type_name("FILE.json");
   app.add_option("--seed-image", result.seed_image,
