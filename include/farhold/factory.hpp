@@ -82,11 +82,11 @@ class factory {
     requires std::same_as<std::invoke_result_t<Function&>, T> && std::copy_constructible<Function> &&
              (!std::same_as<std::remove_cvref_t<Function>, factory>)
   explicit factory(Function function) : how_(std::function<T()>(std::move(function))) {}
-  explicit factory(store_factory from) : how_(std::move(from)) {}
+  explicit factory(store_factory from) : how_(std::move(from)), fetch_(&fetch_from) {}
 
   /// Makes the target, within the call's deadline if it comes from a store.
   [[nodiscard]] detail::target_ptr<T> make(const call_options& call) const {
-    if (const auto* const from = std::get_if<store_factory>(&how_)) return from->template fetch<T>(call);
+    if (const auto* const from = std::get_if<store_factory>(&how_)) return fetch_(*from, call);
     return detail::target_ptr<T>(new detail::value_target<T>(std::get<0>(how_)()));
   }
 
@@ -94,7 +94,13 @@ class factory {
   [[nodiscard]] const store_factory* from_store() const noexcept { return std::get_if<store_factory>(&how_); }
 
  private:
+  static detail::target_ptr<T> fetch_from(const store_factory& from, const call_options& call) {
+    return from.template fetch<T>(call);
+  }
+
   std::variant<std::function<T()>, store_factory> how_;
+  // A pointer, so that a T which only callables make need not be serializable.
+  detail::target_ptr<T> (*fetch_)(const store_factory&, const call_options&) = nullptr;
 };
 
 }  // namespace farhold

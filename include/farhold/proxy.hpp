@@ -87,7 +87,7 @@ class proxy {
   [[nodiscard]] T extract(const call_options& call = {}) && {
     resolve(call);
     if (T* const mine = state_->unshared()) return release(std::move(*mine));
-    if constexpr (std::copy_constructible<T>) {
+    if constexpr (detail::copyable<T>) {
       return release(std::as_const(*state_->resolved()));
     } else {
       throw error(errc::unsupported,

@@ -46,7 +46,7 @@ class store {
   [[nodiscard]] T get(const key& object, const call_options& call = {}) {
     const detail::target_ptr<T> made = detail::fetch<T>(*core_, object, call);
     if (made->use_count() == 1) return std::move(*made->object());
-    if constexpr (std::copy_constructible<T>) {
+    if constexpr (detail::copyable<T>) {
       return *made->object();
     } else {
       throw error(errc::unsupported, "the object is in the cache and cannot be copied; use a proxy");
@@ -62,7 +62,8 @@ class store {
   template <class T>
   [[nodiscard]] ::farhold::proxy<std::remove_cvref_t<T>> proxy(const T& value, const call_options& call = {}) {
     const std::uint64_t size_bytes = detail::stored_bytes(value);
-    if (size_bytes <= core_->options().inline_bytes) return inlined(value, size_bytes);
+    const std::size_t limit = core_->options().inline_bytes;
+    if (limit > 0 && size_bytes <= limit) return inlined(value, size_bytes);
     return proxy_from_key<T>(publish(value, core_->reserve(size_bytes, call)));
   }
 
@@ -75,7 +76,8 @@ class store {
 
   [[nodiscard]] farhold::metrics metrics() const { return core_->snapshot(); }
 
-  /// Ends the store. Collective where the connector is. Afterwards everything but resolved proxies is `closed`.
+  /// Ends the store. Collective where the connector is. Afterwards every call of it is `closed`, resolved
+  /// proxies stay, and the others are `store_unknown` until a store of the same name is open.
   void close(const call_options& call = {});
 
  private:

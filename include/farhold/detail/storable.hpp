@@ -20,12 +20,11 @@
 
 namespace farhold::detail {
 
-// Stand for the initialisers of an aggregate. Neither converts to an aggregate, so that braces are elided and the
-// leaves of nested structs and arrays are met one by one.
+// Stand for the initialisers of an aggregate. Neither converts to an aggregate, so that braces are elided and
+// the leaves of nested structs and arrays are met one by one.
 struct any_leaf {
   template <class U>
-    requires(!std::is_aggregate_v<U>)
-  operator U() const;  // NOLINT: implicit is the point
+  requires(!std::is_aggregate_v<U>) operator U() const;  // NOLINT: implicit is the point
 };
 struct pointer_leaf {
   template <class U>
@@ -48,8 +47,8 @@ consteval bool takes_pointer_after(std::index_sequence<Before...>) {
 
 inline constexpr std::size_t leaves_looked_at = 24;
 
-/// Whether a pointer is among the first members of a struct without constructors, those of its members and bases
-/// included. Classes with constructors can't be looked into.
+/// Whether a pointer is among the first members of a struct without constructors, those of its members and
+/// bases included. Classes with constructors can't be looked into.
 template <class T, std::size_t... At>
 consteval bool aggregate_has_pointer(std::index_sequence<At...>) {
   return (takes_pointer_after<T>(std::make_index_sequence<At>{}) || ...);
@@ -94,5 +93,23 @@ consteval bool has_pointer() {
     return parts_have_pointer<std::remove_cv_t<T>>;
   }
 }
+
+template <class T>
+consteval bool can_be_copied() {
+  if constexpr (!std::copy_constructible<T>) {
+    return false;
+  } else if constexpr (std::ranges::range<const T> && requires { typename T::value_type; }) {
+    if constexpr (std::same_as<typename T::value_type, T>) {
+      return true;
+    } else {
+      return can_be_copied<typename T::value_type>();
+    }
+  } else {
+    return true;
+  }
+}
+/// A T that can really be copied: std::vector says so of itself whatever its elements are.
+template <class T>
+concept copyable = can_be_copied<T>();
 
 }  // namespace farhold::detail
