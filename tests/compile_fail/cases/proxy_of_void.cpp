@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+// error: T is an object type without const; a proxy is read-only by itself
+#include "support.hpp"
+
+namespace proxy_of_void {
+
+proxy<int> right;
+#ifdef FARHOLD_WRONG
+proxy<void> wrong;
+#endif
+
+}  // namespace proxy_of_void

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+// error: cannot decompose (inaccessible|private) member
+#include "support.hpp"
+
+namespace structured_binding {
+
+int right(const proxy<std::pair<int, int>>& p) {
+  const auto& [a, b] = *p;
+  return a + b;
+}
+#ifdef FARHOLD_WRONG
+int wrong(const proxy<std::pair<int, int>>& p) {
+  const auto& [a, b] = p;
+  return a + b;
+}
+#endif
+
+}  // namespace structured_binding
