@@ -89,7 +89,8 @@ class transport {
   virtual status test(remote_read& read, bool& done) noexcept = 0;
 
   /// Sends one message made of two parts. `head` is copied; `payload` must not change until `on_sent`.
-  /// Order between two peers is kept.
+  /// Order between two peers is kept. `out_of_memory` if too many messages of this process are under way: there
+  /// is room again after some `on_sent`.
   virtual status send(peer_id to, byte_view head, byte_view payload, std::uint64_t cookie) noexcept = 0;
   [[nodiscard]] virtual std::uint64_t max_message_bytes() const noexcept = 0;
 

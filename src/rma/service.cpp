@@ -12,25 +12,30 @@ namespace farhold::rma {
 
 namespace {
 
-/// Cookies of messages that nobody waits for.
-constexpr std::uint64_t no_cookie = 0;
+// Cookies of messages that are no fragments; jobs count up from 1.
+constexpr std::uint64_t request_cookie = 0;
+constexpr std::uint64_t answer_cookie = ~std::uint64_t{0};
 
 }  // namespace
 
-void server::reply(peer_id to, std::uint64_t request, errc code) noexcept {
-  // If this can't be sent the consumer's deadline tells it; there is nobody here to tell.
-  static_cast<void>(fabric_.send(to, message::encode_answer(request, code), {}, no_cookie));
+void server::reply(peer_id to, std::uint64_t request, errc code) noexcept try {
+  const status s = fabric_.send(to, message::encode_answer(request, code), {}, answer_cookie);
+  // Of any other failure the consumer's deadline tells it; there is nobody here to tell.
+  if (s.code == errc::out_of_memory) postponed_.push_back({to, request, code});
+} catch (const std::bad_alloc&) {
 }
 
-void server::answer(peer_id from, const message& request) noexcept try {
+void server::answer(peer_id from, const message& request) noexcept {
   requests_.fetch_add(1, std::memory_order_relaxed);
   const ticket& object = request.object;
+  const std::scoped_lock lock(mutex_);
   if (!objects_.in_bounds(object)) {
     refuse();
     return reply(from, request.request, errc::corrupt);
   }
   if (request.what == message::kind::evict) {
     const errc outcome = objects_.evict(object).code;
+    if (outcome == errc::corrupt) refuse();
     fabric_.memory_changed();
     return reply(from, request.request, outcome);
   }
@@ -43,14 +48,15 @@ void server::answer(peer_id from, const message& request) noexcept try {
     objects_.unpin(object);
     return reply(from, request.request, errc::ok);
   }
-  std::unique_lock lock(mutex_);
-  const std::uint64_t cookie = ++last_cookie_;
-  job& work = jobs_[cookie];
-  work = {.to = from, .request = request.request, .object = object, .payload = payload};
-  if (advance(cookie, work)) jobs_.erase(cookie);
-} catch (const std::bad_alloc&) {
-  objects_.unpin(request.object);
-  reply(from, request.request, errc::out_of_memory);
+  try {
+    const std::uint64_t cookie = ++last_cookie_;
+    job& work = jobs_[cookie];
+    work = {.to = from, .request = request.request, .object = object, .payload = payload};
+    if (advance(cookie, work)) jobs_.erase(cookie);
+  } catch (const std::bad_alloc&) {
+    objects_.unpin(object);
+    reply(from, request.request, errc::out_of_memory);
+  }
 }
 
 bool server::advance(std::uint64_t cookie, job& work) noexcept {
@@ -65,7 +71,6 @@ bool server::advance(std::uint64_t cookie, job& work) noexcept {
       work.failed = true;
       break;
     }
-    ++in_flight_;
     ++work.in_flight;
     work.sent += piece.size();
     bytes_.fetch_add(piece.size(), std::memory_order_relaxed);
@@ -76,39 +81,37 @@ bool server::advance(std::uint64_t cookie, job& work) noexcept {
   return true;
 }
 
-/// Puts a job off until some fragment is out. False if none is under way that could wake it.
-bool server::stall(std::uint64_t cookie) noexcept {
-  if (in_flight_ == 0) return false;
-  try {
-    stalled_.push_back(cookie);
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
+/// Puts a job off until some message is out. False if that cannot be remembered.
+bool server::stall(std::uint64_t cookie) noexcept try {
+  stalled_.push_back(cookie);
   return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 void server::resume_stalled() noexcept {
+  // All are tried, since a peer that takes nothing any more must not hold up the others. What finds its peer
+  // full still goes to the end of the queue.
+  for (std::size_t waiting = postponed_.size(); waiting > 0; --waiting) {
+    const postponed_answer next = postponed_.front();
+    postponed_.pop_front();
+    reply(next.to, next.request, next.code);
+  }
   for (std::size_t waiting = stalled_.size(); waiting > 0; --waiting) {
     const std::uint64_t cookie = stalled_.front();
     stalled_.pop_front();
     const auto at = jobs_.find(cookie);
-    if (advance(cookie, at->second)) {
-      jobs_.erase(at);
-    } else if (at->second.in_flight == 0) {
-      return;  // still full; the job went to the end of the queue
-    }
+    if (advance(cookie, at->second)) jobs_.erase(at);
   }
 }
 
 void server::on_sent(std::uint64_t cookie, status outcome) noexcept {
-  if (cookie == no_cookie) return;
   const std::scoped_lock lock(mutex_);
-  const auto at = jobs_.find(cookie);
-  if (at == jobs_.end()) return;
-  --in_flight_;
-  --at->second.in_flight;
-  if (!outcome.ok()) at->second.failed = true;
-  if (advance(cookie, at->second)) jobs_.erase(at);
+  if (const auto at = jobs_.find(cookie); at != jobs_.end()) {
+    --at->second.in_flight;
+    if (!outcome.ok()) at->second.failed = true;
+    if (advance(cookie, at->second)) jobs_.erase(at);
+  }
   resume_stalled();
 }
 
@@ -147,21 +150,29 @@ status client::converse(message::kind what, const ticket& object, pending& reque
   } catch (const std::bad_alloc&) {
     return {errc::out_of_memory, 0, "remember a request"};
   }
-  const status sent =
-      fabric_.send(request.from, message::encode_request(what, number, object), {}, no_cookie);
+  status sent;
+  const auto hopeless = [&] { return !lost().ok(); };
+  // A fabric that is full takes the request a moment later.
+  const bool taken = wait_for(
+      fabric_, until,
+      [&] {
+        const auto bytes = message::encode_request(what, number, object);
+        sent = fabric_.send(request.from, bytes, {}, request_cookie);
+        return sent.code != errc::out_of_memory;
+      },
+      hopeless);
   const bool answered =
-      sent.ok() && wait_for(
-                       fabric_, until, [&] { return request.done.load(std::memory_order_acquire); },
-                       [&] { return !lost().ok(); });
+      sent.ok() &&
+      wait_for(fabric_, until, [&] { return request.done.load(std::memory_order_acquire); }, hopeless);
   {
     // Whoever is writing into the landing memory holds the mutex: after this nobody will.
     const std::scoped_lock lock(mutex_);
     waiting_.erase(number);
   }
-  if (!sent.ok()) return sent;
+  if (taken && !sent.ok()) return sent;
   if (!answered && !request.done.load(std::memory_order_acquire)) {
     if (const status s = lost(); !s.ok()) return s;
-    return {errc::timeout, 0, "wait for the producer's answer"};
+    return {errc::timeout, 0, taken ? "wait for the producer's answer" : "wait for the fabric to take a request"};
   }
   return {request.code, 0, "ask the producer"};
 }

@@ -48,9 +48,18 @@ class server {
     bool failed = false;
   };
 
+  struct postponed_answer {
+    peer_id to = 0;
+    std::uint64_t request = 0;
+    errc code = errc::ok;
+  };
+
+  // All below with the mutex held.
+
   /// Sends what may be sent. True if the job is over.
   bool advance(std::uint64_t cookie, job& work) noexcept;
-  /// Goes on with jobs that found the fabric full, the oldest first.
+  /// Goes on with answers and jobs that found the fabric full, the oldest first. It is full of messages of this
+  /// process, so that the end of any of them may make room.
   void resume_stalled() noexcept;
   bool stall(std::uint64_t cookie) noexcept;
   void reply(peer_id to, std::uint64_t request, errc code) noexcept;
@@ -61,7 +70,7 @@ class server {
   std::uint64_t last_cookie_ = 0;
   std::unordered_map<std::uint64_t, job> jobs_;
   std::deque<std::uint64_t> stalled_;  // jobs with nothing in flight because the fabric would take no more
-  std::uint64_t in_flight_ = 0;        // fragments of all jobs
+  std::deque<postponed_answer> postponed_;
   std::atomic<std::uint64_t> requests_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> refused_{0};
