@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #include "connector.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -36,7 +37,8 @@ class one_sided_connector final : public connector {
 
   [[nodiscard]] const std::string& uri() const noexcept override { return engine_->settings().uri; }
   [[nodiscard]] connector_capabilities capabilities() const noexcept override {
-    return {.other_processes = true, .max_object_bytes = engine_->settings().arena_bytes - sizeof(trailer)};
+    const std::uint64_t arena_bytes = engine_->settings().arena_bytes;
+    return {.other_processes = true, .max_object_bytes = arena_bytes - std::min(arena_bytes, sizeof(trailer))};
   }
   status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout, reservation& out) noexcept override {
     return engine_->reserve(size_bytes, timeout, out);

@@ -43,7 +43,13 @@ engine::engine(std::unique_ptr<transport> fabric, const options& options)
   rules_.time = options_.time;
 }
 
-engine::~engine() = default;
+engine::~engine() {
+  progress_.stop();  // it may be the one that closes, see on_fabric_ending
+  // Peers may read the arena, and reads of ours may land, until the fabric has said otherwise in close.
+  if (!exposed_) return;
+  arena_.leak();
+  quarantine_.leak();
+}
 
 status engine::make_arena() noexcept try {
   if (options_.grace < std::chrono::nanoseconds::zero())
@@ -65,6 +71,7 @@ status engine::open() noexcept {
       !s.ok()) {
     return s;
   }
+  exposed_ = true;
   if (const status s = meet_peers(); !s.ok()) return s;
   opened_.store(true, std::memory_order_release);
   if (!options_.progress_thread) return {};
@@ -95,7 +102,7 @@ status engine::close(std::chrono::nanoseconds timeout) noexcept {
   if (!opened_.load(std::memory_order_acquire)) return {};
   const deadline until(timeout);
   const bool calls_ended =
-      wait_for(*fabric_, until, [&] { return calls_.load(std::memory_order_acquire) == 0; });
+      wait_for(*fabric_, until, [&] { return calls_.load(std::memory_order_seq_cst) == 0; });
   progress_.stop();
   // The fabric does not end while a read of ours is pending, and nobody else asks after these any more.
   const bool drained = drain_quarantine(until);
@@ -104,8 +111,10 @@ status engine::close(std::chrono::nanoseconds timeout) noexcept {
   if (ended.ok() && (!calls_ended || !drained || !blocks_->wait_unpinned(until))) {
     ended = {errc::timeout, 0, "wait for reads that are under way"};
   }
-  if (!ended.ok()) {
-    arena_.leak();  // the fabric may still read it: better lost than reused under its eyes
+  if (ended.ok()) {
+    exposed_ = false;
+  } else {
+    // The fabric may still read the arena: it stays, better lost than reused under its eyes.
     detail::log("a connector could not be closed in time; its arena stays allocated until the process ends");
   }
   return ended;

@@ -110,6 +110,7 @@ class engine final : private transport_listener {
   read_counters counters_;
   progress_thread progress_;
   std::atomic<std::int64_t> calls_{0};
+  bool exposed_ = false;  // to peers, by the fabric; only open, close and the destructor look
   std::atomic<bool> opened_{false};
   std::atomic<bool> closing_{false};
 };

@@ -43,7 +43,8 @@ void progress_thread::stop() noexcept {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  // Called by the thread itself, inside `progress`, it ends when that returns; the destructor joins it.
+  if (thread_.get_id() != std::this_thread::get_id()) thread_.join();
 }
 
 void progress_thread::run(transport& fabric, quarantine& held) noexcept {

@@ -31,4 +31,10 @@ void quarantine::sweep(transport& fabric) noexcept {
   }
 }
 
+void quarantine::leak() noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (patient& one : patients_) static_cast<void>(one.memory.detach());
+  patients_.clear();
+}
+
 }  // namespace farhold::rma
