@@ -45,7 +45,11 @@ bool peer_memory::open_process() noexcept {
   if (peer_.pid <= 0) return false;
   process_ =
       static_cast<int>(::syscall(SYS_pidfd_open, peer_.pid, 0));  // glibc 2.36 of Debian 12 has it, 2.35 not
-  return process_ >= 0 && peer_.start_time != 0 && start_time(peer_.pid) == peer_.start_time;
+  if (process_ < 0) return false;
+  if (peer_.start_time != 0 && start_time(peer_.pid) == peer_.start_time) return true;
+  ::close(process_);  // somebody else's, whose end would be taken for the peer's
+  process_ = -1;
+  return false;
 }
 
 bool peer_memory::try_map() noexcept {

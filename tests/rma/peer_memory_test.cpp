@@ -23,6 +23,8 @@ namespace {
 using access = peer_memory::access;
 
 constexpr std::uint64_t length = 100'000;
+constexpr std::uint64_t now = 1'000'000'000;  // by any clock
+constexpr std::uint64_t later = now + peer_memory::liveness_interval_ns;
 
 /// How consumers read, without an engine around it.
 class reader {
@@ -112,7 +114,6 @@ TEST_P(both_ways, a_killed_process_is_seen_at_the_next_interval) {
   reader r(peer.description, GetParam());
   constexpr std::uint64_t interval = peer_memory::liveness_interval_ns;
   static_assert(interval <= 50'000'000);
-  constexpr std::uint64_t now = 1'000'000'000;
   EXPECT_STATUS(ok, r.memory.alive(now));
   peer.kill();
   EXPECT_STATUS(ok, r.memory.alive(now + interval - 1)) << "asks the kernel once per interval";
@@ -171,8 +172,56 @@ TEST_P(both_ways, memory_without_the_magic_is_refused) {
 
 TEST(peer_memory, is_not_looked_for_if_nobody_wishes) {
   peer_process peer;
-  EXPECT_EQ(access::none, peer_memory().attach(peer.description, same_host::off));
+  peer_memory memory;
+  EXPECT_EQ(access::none, memory.attach(peer.description, same_host::off));
+  EXPECT_STATUS(ok, memory.alive(now));
+  peer.kill();
+  EXPECT_STATUS(producer_lost, memory.alive(later)) << "but its life is watched";
 }
+
+// ---- whose life is watched
+
+TEST(peer_life, a_process_that_was_there_once_and_is_gone_is_lost) {
+  for (const bool reaped : {false, true}) {
+    peer_process peer;
+    peer_memory memory;
+    memory.meet(peer.description);
+    peer.kill();
+    if (reaped) peer.reap();
+    EXPECT_EQ(access::none, memory.attach(peer.description, same_host::automatic));
+    EXPECT_STATUS(producer_lost, memory.alive(now));
+  }
+}
+
+TEST(peer_life, of_one_that_was_never_seen_nothing_is_known) {
+  // In a container of the same host: another pid namespace, where the number means another process or none.
+  peer_process stranger;
+  peer_process gone;
+  gone.kill();
+  gone.reap();
+  for (card c : {stranger.description, gone.description}) {
+    ++c.start_time;
+    peer_memory memory;
+    memory.meet(c);
+    EXPECT_EQ(access::none, memory.attach(c, same_host::automatic));
+    EXPECT_STATUS(ok, memory.alive(now));
+    stranger.kill();
+    EXPECT_STATUS(ok, memory.alive(later)) << "the end of the stranger is not the peer's";
+  }
+}
+
+TEST(peer_life, of_another_hosts_process_nothing_is_known) {
+  peer_process stranger;
+  card c = stranger.description;
+  c.boot[0] ^= 1;
+  peer_memory memory;
+  memory.meet(c);
+  EXPECT_EQ(access::none, memory.attach(c, same_host::automatic));
+  stranger.kill();
+  EXPECT_STATUS(ok, memory.alive(now));
+}
+
+TEST(peer_life, before_anybody_looked_nothing_is_known) { EXPECT_STATUS(ok, peer_memory().alive(now)); }
 
 TEST(peer_memory, what_cannot_be_mapped_is_read_by_cma) {
   if (!cma_works()) GTEST_SKIP() << "process_vm_readv is forbidden here";
@@ -231,7 +280,6 @@ TEST_F(by_cma, addresses_that_are_not_mapped_are_an_error) {
   const std::uint64_t end = peer.description.segment_bytes;
   EXPECT_STATUS(ok, r.memory.read(end - 4096, bytes.data(), 4096));
   EXPECT_FALSE(r.memory.read(std::uint64_t{1} << 46U, bytes.data(), 4096).ok());
-  EXPECT_FALSE(r.memory.read(~std::uint64_t{0} - 4096, bytes.data(), 4096).ok());
 
   card nowhere = peer.description;
   nowhere.base_address = 4096;
