@@ -174,12 +174,9 @@ TEST(allocator, every_short_sequence_keeps_the_rules) {
 std::uint64_t some_size(std::mt19937_64& random, std::uint64_t largest) {
   const std::uint64_t magnitude = std::uint64_t{1} << (random() % 18);
   switch (random() % 3) {
-    case 0:
-      return std::min(magnitude, largest);
-    case 1:
-      return std::min(magnitude + 64, largest);
-    default:
-      return std::min(random() % (2 * magnitude), largest);
+    case 0: return std::min(magnitude, largest);
+    case 1: return std::min(magnitude + 64, largest);
+    default: return std::min(random() % (2 * magnitude), largest);
   }
 }
 

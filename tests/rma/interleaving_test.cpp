@@ -123,13 +123,9 @@ class world {
       if (now_ < rules_.ticks) possible[ways++] = 1;
       if (next_step() != step::none) possible[ways++] = 2;
       switch (possible[order_.choose(ways)]) {
-        case 0:
-          return;
-        case 1:
-          ++now_;
-          break;
-        default:
-          produce();
+        case 0: return;
+        case 1: ++now_; break;
+        default: produce();
       }
     }
   }
@@ -147,26 +143,17 @@ class world {
 
   void produce() {
     switch (next_step()) {
-      case step::clear:
-        clear_trailer(trailer_at());
-        break;
-      case step::stamp:
-        evicted_at_ = now_;
-        break;
-      case step::reuse_first_word:
-        fill_word(0);
-        break;
-      case step::reuse_second_word:
-        fill_word(8);
-        break;
+      case step::clear: clear_trailer(trailer_at()); break;
+      case step::stamp: evicted_at_ = now_; break;
+      case step::reuse_first_word: fill_word(0); break;
+      case step::reuse_second_word: fill_word(8); break;
       case step::publish: {
         ticket heir = object_;
         heir.generation = 2;
         publish_trailer(trailer_at(), heir);
         break;
       }
-      case step::none:
-        break;
+      case step::none: break;
     }
     ++done_;
   }

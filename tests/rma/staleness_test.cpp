@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+//
+// Objects are evicted and their memory is reused as fast as it goes, under readers that check every byte.
+// Each read is either whole or an error; with validation switched off, wrong bytes are found, so that this
+// test can find them.
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cluster.hpp"
+#include "peer_process.hpp"
+
+namespace farhold::rma {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t length = 8000;
+constexpr std::size_t board_size = 8;
+
+struct way {
+  std::string name;
+  path expected;
+  same_host local;
+  bool one_sided = false;
+  std::size_t reader = 1;  // 0: the producer itself
+  validation mode = validation::recheck;
+  std::chrono::nanoseconds grace = 0ns;
+};
+
+const std::array ways{
+    way{"own", path::mapped, same_host::automatic, false, 0},
+    way{"own_1ms", path::mapped, same_host::automatic, false, 0, validation::recheck, 1ms},
+    way{"service", path::service, same_host::off},
+    way{"service_1ms", path::service, same_host::off, false, 1, validation::recheck, 1ms},
+    way{"service_of_oneself", path::service, same_host::off, false, 0},
+    way{"mapped", path::mapped, same_host::automatic},
+    way{"mapped_1ms", path::mapped, same_host::automatic, false, 1, validation::recheck, 1ms},
+    way{"cma", path::cma, same_host::cma},
+    way{"cma_fast_1ms", path::cma, same_host::cma, false, 1, validation::fast, 1ms},
+    way{"window", path::window, same_host::off, true},
+    way{"window_fast_without_grace", path::window, same_host::off, true, 1, validation::fast},
+    way{"window_fast_1ms", path::window, same_host::off, true, 1, validation::fast, 1ms},
+};
+
+struct tally {
+  std::atomic<std::uint64_t> whole{0};
+  std::atomic<std::uint64_t> stale{0};
+  std::atomic<std::uint64_t> wrong{0};
+  std::atomic<std::uint64_t> other{0};
+};
+
+/// Where writers leave keys for readers.
+class board {
+ public:
+  struct entry {
+    key object;
+    std::uint64_t seed = 0;
+  };
+  entry exchange(std::size_t at, const entry& fresh) {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(entries_[at], fresh);
+  }
+  entry look(std::size_t at) {
+    const std::scoped_lock lock(mutex_);
+    return entries_[at];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::array<entry, board_size> entries_;
+};
+
+class staleness : public ::testing::TestWithParam<way> {
+ protected:
+  static cluster_options wanted() {
+    cluster_options options;
+    options.fabric.one_sided = GetParam().one_sided;
+    options.fabric.chunk_bytes = 1000;  // reads and reuse meet between two chunks
+    options.engine.same_host = GetParam().local;
+    options.engine.validation = GetParam().mode;
+    options.engine.grace = GetParam().grace;
+    options.engine.arena_bytes = (board_size + 4) * 8192;  // little room: it is reused at once
+    return options;
+  }
+
+  void write(std::size_t writer) {
+    engine& producer = both[0];
+    for (std::uint64_t round = 1; !done; ++round) {
+      reservation room;
+      if (!producer.reserve(length, 1s, room).ok())
+        continue;  // full of memory in its grace period, or pinned
+      board::entry fresh{{}, 2 * round + writer};
+      fill_pattern(room.memory, fresh.seed);
+      EXPECT_STATUS(ok, producer.publish(room, type_id{1}, fresh.object));
+      const board::entry old = objects.exchange((round + writer * board_size / 2) % board_size, fresh);
+      if (!old.object.empty()) {
+        const status s = producer.evict(old.object, 0ns);
+        EXPECT_TRUE(s.ok() || s.code == errc::stale);  // a reader was first
+      }
+    }
+    done = true;
+  }
+
+  void read(std::uint64_t seed, std::uint64_t least, std::uint64_t most) {
+    engine& consumer = both[GetParam().reader];
+    std::mt19937_64 random(seed);
+    for (std::uint64_t i = 0; i < most && !(i >= least && seen.whole > 0 && seen.stale > 0); ++i) {
+      const board::entry wanted = objects.look(random() % board_size);
+      if (wanted.object.empty()) continue;
+      if (random() % 4 == 0) std::this_thread::yield();  // so that it may be gone
+      const got found = get(consumer, wanted.object);
+      if (found.outcome.code == errc::stale) {
+        ++seen.stale;
+      } else if (!found.outcome.ok()) {
+        ++seen.other;
+        ADD_FAILURE() << to_string(found.outcome.code) << " " << found.outcome.where;
+      } else {
+        EXPECT_EQ(GetParam().expected, found.way);
+        ++(count_wrong(found.landed->payload(), wanted.seed) == 0 ? seen.whole : seen.wrong);
+        if (testing::accept_everything && seen.wrong > 0) return;
+      }
+      if (random() % 64 == 0) static_cast<void>(consumer.evict(wanted.object, patience));
+    }
+  }
+
+  void run(std::uint64_t least, std::uint64_t most) {
+    both.fabric().between_chunks([](const remote_read&, std::uint64_t moved) {
+      if (moved % 3000 == 0) std::this_thread::yield();
+    });
+    std::thread first([&] { write(0); }), second([&] { write(1); });
+    on_threads(3, [&](std::size_t reader) { read(reader, least, most); });
+    done = true;
+    first.join();
+    second.join();
+    for (const auto& [name, count] :
+         {std::pair{"whole", &seen.whole}, {"stale", &seen.stale}, {"wrong", &seen.wrong}}) {
+      RecordProperty(name, std::to_string(*count));
+    }
+    RecordProperty("reused_during_read",
+                   std::to_string(counters_of(both[GetParam().reader]).reused_during_read));
+  }
+
+  cluster both{wanted()};
+  board objects;
+  tally seen;
+  std::atomic<bool> done{false};
+};
+
+std::string name_of(const ::testing::TestParamInfo<way>& chosen) { return chosen.param.name; }
+INSTANTIATE_TEST_SUITE_P(paths, staleness, ::testing::ValuesIn(ways), name_of);
+
+/// Those ways on which a consumer validates; on the others the producer's pin leaves nothing to switch off.
+std::vector<way> validated_ways() {
+  std::vector<way> chosen;
+  for (const way& w : ways) {
+    if (w.reader != 0 && w.expected != path::service) chosen.push_back(w);
+  }
+  return chosen;
+}
+using staleness_unseen = staleness;
+INSTANTIATE_TEST_SUITE_P(paths, staleness_unseen, ::testing::ValuesIn(validated_ways()), name_of);
+
+TEST_P(staleness, every_read_is_whole_or_an_error) {
+  run(500, 1'000'000);
+  EXPECT_EQ(0U, seen.wrong);
+  EXPECT_EQ(0U, seen.other);
+  EXPECT_GT(seen.whole, 0U);
+  EXPECT_GT(seen.stale, 0U);
+  for (const status& s : both.close(patience)) EXPECT_STATUS(ok, s);
+}
+
+TEST_P(staleness_unseen, wrong_bytes_would_be_found) {
+  testing::accept_everything = true;
+  run(1'000'000, 1'000'000);
+  testing::accept_everything = false;
+  EXPECT_GT(seen.wrong, 0U);
+}
+
+// ---- between processes
+
+class between_processes : public ::testing::TestWithParam<same_host> {
+ protected:
+  void run(std::uint64_t count) {
+    constexpr std::size_t live = 30;
+    peer_process producer((live + 2) * 8192, 0);
+    peer_memory memory;
+    const auto access = memory.attach(producer.description, GetParam());
+    if (access == peer_memory::access::none) GTEST_SKIP() << "this way is forbidden here";
+    producer.say("churn " + std::to_string(length) + " " + std::to_string(count) + " " +
+                 std::to_string(live));
+    const read_rules rules{validation::recheck, 0, {}};
+    for (std::uint64_t seed = 0; seed < count; ++seed) {
+      const ticket object = peer_process::to_ticket(producer.line());
+      const memory_landing_ptr landed = make_landing();
+      const status s =
+          access == peer_memory::access::mapped
+              ? read_mapped(memory.mapped().subspan(object.offset, block_bytes(length)), object, *landed,
+                            counters)
+              : read_remote(object, *landed, rules, counters,
+                            [&](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept {
+                              return memory.read(offset, to, bytes);
+                            });
+      if (!s.ok()) {
+        EXPECT_STATUS(stale, s);
+        ++seen.stale;
+      } else {
+        ++(count_wrong(landed->payload(), seed) == 0 ? seen.whole : seen.wrong);
+      }
+    }
+    EXPECT_EQ("done", producer.line());
+    RecordProperty("whole", std::to_string(seen.whole));
+    RecordProperty("stale", std::to_string(seen.stale));
+    RecordProperty("wrong", std::to_string(seen.wrong));
+    RecordProperty("reused_during_read", std::to_string(counters.reused_during_read));
+  }
+
+  read_counters counters;
+  tally seen;
+};
+
+INSTANTIATE_TEST_SUITE_P(paths, between_processes, ::testing::Values(same_host::automatic, same_host::cma),
+                         [](const auto& wish) { return wish.param == same_host::cma ? "cma" : "mapped"; });
+
+TEST_P(between_processes, every_read_is_whole_or_an_error) {
+  run(5000);
+  if (IsSkipped()) return;
+  EXPECT_EQ(0U, seen.wrong);
+  EXPECT_GT(seen.whole, 0U);
+  EXPECT_GT(seen.stale, 0U);
+}
+
+TEST_P(between_processes, wrong_bytes_would_be_found) {
+  testing::accept_everything = true;
+  run(5000);
+  testing::accept_everything = false;
+  if (IsSkipped()) return;
+  EXPECT_GT(seen.wrong, 0U);
+}
+
+}  // namespace
+}  // namespace farhold::rma
