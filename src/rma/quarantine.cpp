@@ -10,7 +10,8 @@ void quarantine::admit(const remote_read& read, landing_ptr memory) noexcept {
     const std::scoped_lock lock(mutex_);
     patients_.push_back({read, memory});
   } catch (...) {
-    intrusive_ptr_add_ref(memory.get());  // no memory to remember it by: leaked rather than written after free
+    intrusive_ptr_add_ref(
+        memory.get());  // no memory to remember it by: leaked rather than written after free
   }
 }
 
@@ -33,8 +34,16 @@ void quarantine::sweep(transport& fabric) noexcept {
 
 void quarantine::leak() noexcept {
   const std::scoped_lock lock(mutex_);
-  for (patient& one : patients_) static_cast<void>(one.memory.detach());
-  patients_.clear();
+  if (patients_.empty()) return;
+  // Where leak checkers still find it.
+  static std::mutex guard;
+  static auto* const kept = new std::vector<std::vector<patient>>;
+  const std::scoped_lock both(guard);
+  try {
+    kept->emplace_back().swap(patients_);
+  } catch (...) {
+    for (patient& one : patients_) static_cast<void>(one.memory.detach());
+  }
 }
 
 }  // namespace farhold::rma

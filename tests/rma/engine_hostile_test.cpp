@@ -136,7 +136,9 @@ TEST_F(hostile, any_bytes_to_anybody_break_nothing) {
         }
         all.fabric().inject(attacker_id, i % 2 == 0 ? producer_id : consumer_id, bytes);
       }
-      std::this_thread::sleep_for(1ms);
+      // Not faster than they are read, or a slow machine does nothing else.
+      const std::uint64_t before = all.fabric().progress_calls(consumer_id);
+      while (!stop && all.fabric().progress_calls(consumer_id) < before + 2) std::this_thread::sleep_for(1ms);
     }
   });
   for (int i = 0; i < 200; ++i) expect_bytes(all[consumer_id], object, 1);
