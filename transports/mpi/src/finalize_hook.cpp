@@ -27,7 +27,7 @@ struct client_list {
 };
 
 enum class phase { before, calling, over };
-std::atomic<phase> now{phase::before};
+std::atomic<phase> state{phase::before};
 
 // Never destroyed: MPI_Finalize may be called from a static destructor or an atexit handler.
 client_list& list() noexcept {
@@ -40,7 +40,7 @@ void call_all() noexcept {
   std::unique_lock lock(l.mutex);
   l.caller = std::this_thread::get_id();
   // Sequentially consistent, as is the other side: a thread that is not seen inside sees this.
-  now = phase::calling;
+  state = phase::calling;
   for (finalize_client* client : l.clients) client->quiesce();
   while (!l.clients.empty()) {
     l.called = l.clients.back();
@@ -51,7 +51,7 @@ void call_all() noexcept {
     l.called = nullptr;
     l.call_ended.notify_all();
   }
-  now = phase::over;
+  state = phase::over;
 }
 
 extern "C" int farhold_mpi_comm_self_deleted(MPI_Comm, int, void*, void*) {
@@ -112,7 +112,7 @@ void replace(finalize_client& before, finalize_client& now) noexcept {
 }
 
 bool lets_in() noexcept {
-  const phase p = now;
+  const phase p = state;
   return p == phase::before || (p == phase::calling && std::this_thread::get_id() == list().caller);
 }
 
