@@ -19,7 +19,7 @@ struct watch {
   std::atomic<int> reserved{0}, published{0}, abandoned{0}, gets{0}, closed{0};
   std::atomic<int> failing_gets{0};       ///< so many of the next gets fail
   std::atomic<errc> get_error{errc::ok};  ///< with this
-  std::atomic<errc> publish_error{errc::ok};
+  std::atomic<errc> reserve_error{errc::ok}, publish_error{errc::ok};
   std::atomic<int> get_delay_ms{0};  ///< so long each get takes
   std::atomic<std::int64_t> last_timeout_ns{0};
 };
@@ -40,6 +40,7 @@ class watched_connector final : public connector {
   status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout,
                  reservation& out) noexcept override {
     watch_->last_timeout_ns = timeout.count();
+    if (watch_->reserve_error != errc::ok) return {watch_->reserve_error, 0, "reserve as told"};
     const status s = inner_->reserve(size_bytes, timeout, out);
     if (s.ok()) ++watch_->reserved;
     return s;

@@ -319,9 +319,10 @@ TEST(archive, with_an_absurd_count_is_corrupt) {
   std::vector<std::byte> bytes(detail::stored_bytes(words));
   detail::store_bytes(words, bytes);
   const std::uint64_t count = words.size(), absurd = ~std::uint64_t{0} / 2;
-  const auto at = std::ranges::search(bytes, std::as_bytes(std::span(&count, 1)));
-  ASSERT_FALSE(at.empty());
-  std::memcpy(&at.front(), &absurd, sizeof absurd);
+  const auto* const pattern = reinterpret_cast<const std::byte*>(&count);
+  const auto at = std::search(bytes.begin(), bytes.end(), pattern, pattern + sizeof count);
+  ASSERT_NE(at, bytes.end());
+  std::memcpy(&*at, &absurd, sizeof absurd);
   EXPECT_TRUE(fails(errc::corrupt, [&] { return serializer<std::vector<std::string>>::read(bytes); }));
 }
 

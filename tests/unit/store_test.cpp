@@ -214,12 +214,13 @@ TEST_F(stores, errors_name_store_object_and_cure) {
   EXPECT_EQ(s.get<doubles>(k).size(), 3U);
 }
 
-TEST_F(stores, full_host_is_out_of_memory_and_leaves_the_store_as_it_was) {
-  const auto room = [&] { return registry::global().find("stores")->reserve(std::uint64_t{1} << 60U, {}); };
+TEST_F(stores, that_are_full_say_how_large_the_object_was_and_stay_as_they_were) {
+  watch->reserve_error = errc::out_of_memory;
   EXPECT_TRUE(
-      fails(errc::out_of_memory, [&] { return room().handle; },
-            {"store an object of 1152921504606846976 bytes", "evict objects, or make the store larger"}));
-  EXPECT_EQ(watch->reserved, 0);
+      fails(errc::out_of_memory, [&] { return s.put(doubles(125)); },
+            {"store an object of 1000 bytes", "reserve as told", "evict objects, or make the store larger"}));
+  EXPECT_EQ(watch->abandoned, 0) << "there was nothing to abandon";
+  watch->reserve_error = errc::ok;
   EXPECT_EQ(s.get<int>(s.put(1)), 1);
 }
 

@@ -46,10 +46,8 @@ struct token : testing::Test {
       switch (problem.kind()) {
         case errc::truncated:
         case errc::corrupt:
-        case errc::unsupported:
-          return "";
-        default:
-          return std::string("unexpected kind: ") + problem.what();
+        case errc::unsupported: return "";
+        default: return std::string("unexpected kind: ") + problem.what();
       }
     }
     return "it was accepted";
