@@ -51,8 +51,9 @@ std::uint32_t detail::hash_store_name(std::string_view name) noexcept {
 
 detail::store_address_ptr detail::make_store_address(std::string name, std::string uri) {
   if (name.empty() || name.size() > max_text_length || uri.size() > max_text_length) {
-    throw error(errc::invalid_argument, "a store's name has 1 to 255 bytes and its URI at most 255; the name is '" +
-                                            name + "', the URI '" + uri + "'");
+    throw error(errc::invalid_argument,
+                "a store's name has 1 to 255 bytes and its URI at most 255; the name is '" + name +
+                    "', the URI '" + uri + "'");
   }
   const std::uint32_t hash = hash_store_name(name);
   return std::make_shared<const store_address>(store_address{std::move(name), std::move(uri), hash});
@@ -73,9 +74,10 @@ void store_factory::encode(token_form form, byte_span out) const {
   FARHOLD_EXPECTS(out.size() == encoded_bytes(form));
   const bool portable = form == token_form::portable;
   if (portable && store_->name.empty()) {
-    throw error(errc::store_unknown,
-                "this proxy came as a compact token of a store that is not open here, so its name is not known; "
-                "open the store first, or pass the proxy on in compact form");
+    throw error(
+        errc::store_unknown,
+        "this proxy came as a compact token of a store that is not open here, so its name is not known; "
+        "open the store first, or pass the proxy on in compact form");
   }
   wire::writer to(out.data());
   to.put(magic);
@@ -100,8 +102,9 @@ store_factory store_factory::decode(byte_view token) {
   wire::reader from(body);
   if (from.take<std::array<std::byte, 3>>() != magic) refuse(errc::corrupt, "it does not begin as one");
   if (const auto v = from.take<std::uint8_t>(); v != version) {
-    throw error(errc::unsupported, "this token has version " + std::to_string(v) + ", this program reads version " +
-                                       std::to_string(version) + "; build both sides with the same farhold");
+    throw error(errc::unsupported, "this token has version " + std::to_string(v) +
+                                       ", this program reads version " + std::to_string(version) +
+                                       "; build both sides with the same farhold");
   }
   if (wire::reader(token.last(check_bytes)).take<std::uint32_t>() != checksum(body)) {
     refuse(errc::corrupt, "its checksum does not fit, so it was cut or changed on the way");

@@ -23,11 +23,13 @@ void registry::add(const std::shared_ptr<detail::store_core>& store) {
   const auto [at, added] = stores_.emplace(store->address()->name_hash, store);
   if (added) return;
   if (at->second->name() == store->name()) {
-    throw error(errc::invalid_argument, "a store named '" + store->name() +
-                                            "' is open in this process already; close it first or choose another name");
+    throw error(errc::invalid_argument,
+                "a store named '" + store->name() +
+                    "' is open in this process already; close it first or choose another name");
   }
-  throw error(errc::invalid_argument, "the store names '" + store->name() + "' and '" + at->second->name() +
-                                          "' collide in the hash that compact tokens carry; choose another name");
+  throw error(errc::invalid_argument,
+              "the store names '" + store->name() + "' and '" + at->second->name() +
+                  "' collide in the hash that compact tokens carry; choose another name");
 }
 
 void registry::remove(const detail::store_core& store) noexcept {
@@ -91,13 +93,13 @@ std::shared_ptr<detail::store_core> detail::find_store(const store_address& addr
   auto found = name.empty() ? registry::global().find(address.name_hash) : registry::global().find(name);
   if (found != nullptr) return found;
   std::string open;
-  for (const std::string& other : registry::global().names()) open += (open.empty() ? "'" : ", '") + other + "'";
-  throw error(errc::store_unknown,
-              (name.empty() ? "the store of this proxy is not open in this process"
-                            : "no store named '" + name + "' is open in this process") +
-                  (open.empty() ? " (none is)" : " (open are " + open + ")") +
-                  "; open it under the producer's name before the proxy is used" +
-                  (address.uri.empty() ? "" : ", its URI is '" + address.uri + "'"));
+  for (const std::string& other : registry::global().names())
+    open += (open.empty() ? "'" : ", '") + other + "'";
+  throw error(errc::store_unknown, (name.empty() ? "the store of this proxy is not open in this process"
+                                                 : "no store named '" + name + "' is open in this process") +
+                                       (open.empty() ? " (none is)" : " (open are " + open + ")") +
+                                       "; open it under the producer's name before the proxy is used" +
+                                       (address.uri.empty() ? "" : ", its URI is '" + address.uri + "'"));
 }
 
 }  // namespace farhold

@@ -23,10 +23,13 @@ std::unique_ptr<connector> required(std::unique_ptr<connector> given, const std:
 const char* general_cure(errc code) noexcept {
   switch (code) {
     case errc::stale: return "it was evicted; ask its producer for a proxy of the object that took its place";
-    case errc::not_found: return "no such object was put, or its store was reopened; ask its producer for a new proxy";
-    case errc::producer_lost: return "the process that held it has ended or was restarted; ask the new one for a proxy";
+    case errc::not_found:
+      return "no such object was put, or its store was reopened; ask its producer for a new proxy";
+    case errc::producer_lost:
+      return "the process that held it has ended or was restarted; ask the new one for a proxy";
     case errc::unreachable: return "no path leads to its producer; check the network and the store's options";
-    case errc::timeout: return "the deadline passed; the producer may be stopped, or the call's timeout too short";
+    case errc::timeout:
+      return "the deadline passed; the producer may be stopped, or the call's timeout too short";
     case errc::corrupt: return "its bytes are not what was published; ask for the proxy again";
     case errc::out_of_memory: return "evict objects, or make the store larger";
     case errc::closed: return "the store was closed here; open it again";
@@ -53,8 +56,9 @@ std::chrono::nanoseconds store_core::timeout(const call_options& call) const {
 
 void store_core::require_open(const char* action) const {
   if (fork_epoch() != fork_epoch_) {
-    throw error(errc::closed, "store '" + name() + "': cannot " + action +
-                                  ": it belongs to the parent of this forked process; open a store of its own after fork");
+    throw error(errc::closed,
+                "store '" + name() + "': cannot " + action +
+                    ": it belongs to the parent of this forked process; open a store of its own after fork");
   }
   if (closed_.load(std::memory_order_acquire)) {
     throw error(errc::closed, "store '" + name() + "': cannot " + action + ": it was closed");
@@ -100,7 +104,8 @@ void store_core::abandon(const reservation& room) noexcept { connector_->abandon
 void store_core::read(const key& object, landing& where, const call_options& call) {
   require_open("read an object");
   if (object.empty()) {
-    throw error(errc::not_found, "store '" + name() + "': the key names an inline object, which is in its proxy only");
+    throw error(errc::not_found,
+                "store '" + name() + "': the key names an inline object, which is in its proxy only");
   }
   read_report report;
   const status s = connector_->get(object, where, timeout(call), report);
@@ -118,7 +123,8 @@ bool store_core::exists(const key& object, const call_options& call) {
   require_open("ask for an object");
   if (object.empty()) return false;
   bool answer = false;
-  if (const status s = connector_->exists(object, timeout(call), answer); !s.ok()) fail(s, "ask for", &object);
+  if (const status s = connector_->exists(object, timeout(call), answer); !s.ok())
+    fail(s, "ask for", &object);
   return answer;
 }
 
@@ -172,8 +178,9 @@ metrics store_core::snapshot() const {
 }
 
 void throw_wrong_type(const key& object, type_id wanted) {
-  throw error(errc::wrong_type, "the object is " + describe(object.type()) + ", this proxy or call asks for " +
-                                    describe(wanted) + "; use the producer's element type");
+  throw error(errc::wrong_type, "the object is " + describe(object.type()) +
+                                    ", this proxy or call asks for " + describe(wanted) +
+                                    "; use the producer's element type");
 }
 
 }  // namespace farhold::detail

@@ -36,9 +36,10 @@ void detail::remember_type(type_id type, std::string_view form, std::string_view
 }
 
 std::string describe(type_id type) {
-  static const bool once = (remember_ranges<char, std::byte, signed char, unsigned char, short, unsigned short, int,
-                                            unsigned, long, unsigned long, float, double>(),
-                            true);
+  static const bool once =
+      (remember_ranges<char, std::byte, signed char, unsigned char, short, unsigned short, int, unsigned,
+                       long, unsigned long, float, double>(),
+       true);
   static_cast<void>(once);
   const std::scoped_lock lock(known().mutex);
   const auto found = known().names.find(type);

@@ -15,8 +15,8 @@ namespace {
 
 /// A decimal number followed by one of `units`; nothing if it is anything else or overflows.
 template <std::size_t N>
-std::optional<std::uint64_t> parse_with_unit(const std::string& text,
-                                             const std::array<std::pair<std::string_view, std::uint64_t>, N>& units) {
+std::optional<std::uint64_t> parse_with_unit(
+    const std::string& text, const std::array<std::pair<std::string_view, std::uint64_t>, N>& units) {
   std::uint64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [at, problem] = std::from_chars(text.data(), end, number);
@@ -33,7 +33,8 @@ std::optional<std::uint64_t> parse_with_unit(const std::string& text,
 uri::uri(std::string_view text) : text_(text) {
   const auto colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) {
-    throw error(errc::invalid_argument, "'" + text_ + "' is not a URI; it should look like scheme://rest?option=value");
+    throw error(errc::invalid_argument,
+                "'" + text_ + "' is not a URI; it should look like scheme://rest?option=value");
   }
   scheme_ = text.substr(0, colon);
   text.remove_prefix(colon + 3);
@@ -46,7 +47,8 @@ uri::uri(std::string_view text) : text_(text) {
     text.remove_prefix(std::min(text.size(), item.size() + 1));
     const auto equals = item.find('=');
     if (equals == std::string_view::npos || equals == 0) {
-      throw error(errc::invalid_argument, "'" + std::string(item) + "' in '" + text_ + "' is not option=value");
+      throw error(errc::invalid_argument,
+                  "'" + std::string(item) + "' in '" + text_ + "' is not option=value");
     }
     if (!options_.emplace(item.substr(0, equals), item.substr(equals + 1)).second) {
       throw error(errc::invalid_argument,
@@ -65,7 +67,11 @@ std::optional<std::uint64_t> uri::take_bytes(std::string_view option) {
   const auto value = take(option);
   if (!value) return std::nullopt;
   constexpr std::array<std::pair<std::string_view, std::uint64_t>, 5> units = {
-      {{"", 1}, {"KiB", 1U << 10U}, {"MiB", 1U << 20U}, {"GiB", 1U << 30U}, {"TiB", std::uint64_t{1} << 40U}}};
+      {{"", 1},
+       {"KiB", 1U << 10U},
+       {"MiB", 1U << 20U},
+       {"GiB", 1U << 30U},
+       {"TiB", std::uint64_t{1} << 40U}}};
   if (const auto bytes = parse_with_unit(*value, units)) return bytes;
   refuse(option, *value, "a size such as 4096, 64MiB or 1GiB");
 }
@@ -91,8 +97,9 @@ void uri::finish() const {
   if (options_.empty()) return;
   std::string known;
   for (const auto& [name, value] : taken_) known += " " + name;
-  throw error(errc::invalid_argument, "'" + options_.begin()->first + "' in '" + text_ + "' is not an option of " +
-                                          scheme_ + "://" + (known.empty() ? "" : "; taken were:" + known));
+  throw error(errc::invalid_argument, "'" + options_.begin()->first + "' in '" + text_ +
+                                          "' is not an option of " + scheme_ + "://" +
+                                          (known.empty() ? "" : "; taken were:" + known));
 }
 
 void uri::refuse(std::string_view option, const std::string& value, const char* expected) const {

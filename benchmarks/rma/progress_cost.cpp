@@ -74,9 +74,10 @@ struct round_result {
 };
 
 round_result run(condition c, int rank) {
-  farhold::store store("progress", farhold::mpi::connector(MPI_COMM_WORLD, {.same_host = farhold::same_host::off,
-                                                                           .window = false,
-                                                                           .progress_thread = c != without_thread}));
+  farhold::store store("progress",
+                       farhold::mpi::connector(MPI_COMM_WORLD, {.same_host = farhold::same_host::off,
+                                                                .window = false,
+                                                                .progress_thread = c != without_thread}));
   round_result r;
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // past the thread's warm gear
   const double cpu_before = cpu_seconds();
@@ -142,8 +143,8 @@ int main(int argc, char** argv) {
     for (std::size_t c = 0; c < conditions; ++c) {
       const quartiles i = summarize(idle[c]);
       const quartiles w = summarize(compute[c]);
-      std::printf("%-44s %6.2f (%5.2f … %5.2f) %16.3f (%5.3f … %5.3f) %10llu\n", names[c], 100 * i.median, 100 * i.low,
-                  100 * i.high, w.median / base, w.low / base, w.high / base,
+      std::printf("%-44s %6.2f (%5.2f … %5.2f) %16.3f (%5.3f … %5.3f) %10llu\n", names[c], 100 * i.median,
+                  100 * i.low, 100 * i.high, w.median / base, w.low / base, w.high / base,
                   static_cast<unsigned long long>(served[c]));
     }
   }

@@ -6,24 +6,18 @@ namespace gray_scott {
 
 const char* name_of(way w) {
   switch (w) {
-    case way::mapped:
-      return "mapped";
-    case way::window:
-      return "window";
-    case way::value:
-      return "value";
+    case way::mapped: return "mapped";
+    case way::window: return "window";
+    case way::value: return "value";
   }
   return "?";
 }
 
 const char* title_of(way w) {
   switch (w) {
-    case way::mapped:
-      return "by proxy, mapped path";
-    case way::window:
-      return "by proxy, MPI window";
-    case way::value:
-      return "by value, relayed by the dispatcher";
+    case way::mapped: return "by proxy, mapped path";
+    case way::window: return "by proxy, MPI window";
+    case way::value: return "by value, relayed by the dispatcher";
   }
   return "?";
 }

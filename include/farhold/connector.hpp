@@ -75,7 +75,8 @@ class connector {
   [[nodiscard]] virtual connector_capabilities capabilities() const noexcept = 0;
 
   /// Makes room for an object of exactly `size_bytes`, writable until published or abandoned.
-  virtual status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout, reservation& out) noexcept = 0;
+  virtual status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout,
+                         reservation& out) noexcept = 0;
   /// Ends the reservation: from now on the object can be read, under the key written to `out`. After an error
   /// the reservation stands, and the caller abandons it.
   virtual status publish(const reservation& room, type_id type, key& out) noexcept = 0;

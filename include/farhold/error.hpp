@@ -8,8 +8,9 @@
 #include <type_traits>
 
 /// Checks a precondition. A broken one is a bug of the caller: it prints the condition and terminates.
-#define FARHOLD_EXPECTS(condition) \
-  (static_cast<bool>(condition) ? void() : ::farhold::detail::precondition_failed(#condition, __FILE__, __LINE__))
+#define FARHOLD_EXPECTS(condition)       \
+  (static_cast<bool>(condition) ? void() \
+                                : ::farhold::detail::precondition_failed(#condition, __FILE__, __LINE__))
 
 namespace farhold {
 
@@ -53,8 +54,8 @@ class error : public std::system_error {
 /// The outcome of a call of the connector and transport interfaces, which never throw.
 struct [[nodiscard]] status {
   errc code = errc::ok;
-  std::int32_t native = 0;   ///< the code of the layer beneath (errno, MPI, UCX …), 0 if there is none
-  const char* where = "";    ///< a string literal: the step that failed
+  std::int32_t native = 0;  ///< the code of the layer beneath (errno, MPI, UCX …), 0 if there is none
+  const char* where = "";   ///< a string literal: the step that failed
 
   [[nodiscard]] constexpr bool ok() const noexcept { return code == errc::ok; }
 };

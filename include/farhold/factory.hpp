@@ -79,9 +79,9 @@ template <class T>
 class factory {
  public:
   template <class Function>
-    requires std::same_as<std::invoke_result_t<Function&>, T> && std::copy_constructible<Function> &&
-             (!std::same_as<std::remove_cvref_t<Function>, factory>)
-  explicit factory(Function function) : how_(std::function<T()>(std::move(function))) {}
+  requires std::same_as<std::invoke_result_t<Function&>, T> && std::copy_constructible<Function> &&
+      (!std::same_as<std::remove_cvref_t<Function>, factory>)explicit factory(Function function)
+      : how_(std::function<T()>(std::move(function))) {}
   explicit factory(store_factory from) : how_(std::move(from)), fetch_(&fetch_from) {}
 
   /// Makes the target, within the call's deadline if it comes from a store.

@@ -41,20 +41,22 @@ struct serializer : archive_serializer<T> {
 namespace detail {
 
 template <class T>
-concept custom_serialized = !requires { typename serializer<T>::unspecialised; };
+concept custom_serialized = !requires {
+  typename serializer<T>::unspecialised;
+};
 
-/// Bytes that mean the same in another process. Pointers do not, and types that show some are refused; a class
-/// with constructors can hide them, and then only its author can tell.
+/// Bytes that mean the same in another process. Pointers do not, and types that show some are refused; a
+/// class with constructors can hide them, and then only its author can tell.
 template <class T>
 concept plain_bytes = std::is_trivially_copyable_v<T> && !std::is_array_v<T> && !std::ranges::view<T>;
 
 /// Views (span, string_view) can be stored, as what they show, but own nothing to resolve into.
 template <class T>
 concept contiguous_elements = std::ranges::contiguous_range<const T> && std::ranges::sized_range<const T> &&
-                              plain_bytes<std::ranges::range_value_t<T>>;
+    plain_bytes<std::ranges::range_value_t<T>>;
 
 template <class T>
-concept view_of_elements = contiguous_elements<T> && (std::ranges::view<T> || std::ranges::borrowed_range<T>);
+concept view_of_elements = contiguous_elements<T> &&(std::ranges::view<T> || std::ranges::borrowed_range<T>);
 
 template <class T>
 concept direct_range = !custom_serialized<T> && contiguous_elements<T> &&
@@ -69,14 +71,16 @@ consteval bool check_storable() {
   if constexpr (!custom_serialized<T>) {
     if constexpr (view_of_elements<T>) {
       static_assert(!has_pointer<std::ranges::range_value_t<T>>(),
-                    "farhold: this view shows pointers, which mean nothing in another process; store what they point to");
+                    "farhold: this view shows pointers, which mean nothing in another process; store what "
+                    "they point to");
       return !has_pointer<std::ranges::range_value_t<T>>();
     } else {
       static_assert(!std::ranges::view<T>,
                     "farhold: this view has no contiguous elements to copy; store a container made of it");
-      static_assert(!has_pointer<T>() || std::ranges::view<T>,
-                    "farhold: T is, or holds, a pointer, which means nothing in another process; store what it points "
-                    "to, or specialise farhold::serializer<T>, possibly from farhold::archive_serializer<T>");
+      static_assert(
+          !has_pointer<T>() || std::ranges::view<T>,
+          "farhold: T is, or holds, a pointer, which means nothing in another process; store what it points "
+          "to, or specialise farhold::serializer<T>, possibly from farhold::archive_serializer<T>");
       return !std::ranges::view<T> && !has_pointer<T>();
     }
   } else {
@@ -86,7 +90,9 @@ consteval bool check_storable() {
 
 template <class T>
 struct stored_as {
-  static constexpr std::string_view form = direct_range<T> ? "range" : direct_object<T> ? "object" : "archive";
+  static constexpr std::string_view form = direct_range<T>    ? "range"
+                                           : direct_object<T> ? "object"
+                                                              : "archive";
 
   static constexpr std::string_view name() noexcept {
     if constexpr (direct_range<T>) {
@@ -108,7 +114,8 @@ struct stored_as {
 /// The type id of T, remembered by name for messages on first use.
 template <class T>
 type_id type_of() {
-  static const bool once = (remember_type(stored_as<T>::id(), stored_as<T>::form, stored_as<T>::name()), true);
+  static const bool once =
+      (remember_type(stored_as<T>::id(), stored_as<T>::form, stored_as<T>::name()), true);
   static_cast<void>(once);
   return stored_as<T>::id();
 }

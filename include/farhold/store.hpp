@@ -23,7 +23,8 @@ namespace farhold {
 /// Progress  `get` and proxies progress what they wait for; the connector says what it needs of producers.
 class store {
  public:
-  /// Opens a store named `name` in this process. The name travels in proxies; a consumer's store has the same.
+  /// Opens a store named `name` in this process. The name travels in proxies; a consumer's store has the
+  /// same.
   store(std::string name, std::unique_ptr<connector> connector, const store_options& options = {});
   /// The same, with the connector that `uri` describes, such as "local://".
   static store open(std::string name, std::string_view uri, const store_options& options = {});
@@ -53,14 +54,17 @@ class store {
     }
   }
 
-  [[nodiscard]] bool exists(const key& object, const call_options& call = {}) { return core_->exists(object, call); }
+  [[nodiscard]] bool exists(const key& object, const call_options& call = {}) {
+    return core_->exists(object, call);
+  }
   /// Ends the object, for every process. Targets that were resolved before stay valid.
   void evict(const key& object, const call_options& call = {}) { core_->evict(object, call); }
 
   /// Stores `value` and returns a proxy of it. Small objects (`store_options::inline_bytes`) are put into
   /// the proxy itself.
   template <class T>
-  [[nodiscard]] ::farhold::proxy<std::remove_cvref_t<T>> proxy(const T& value, const call_options& call = {}) {
+  [[nodiscard]] ::farhold::proxy<std::remove_cvref_t<T>> proxy(const T& value,
+                                                               const call_options& call = {}) {
     const std::uint64_t size_bytes = detail::stored_bytes(value);
     const std::size_t limit = core_->options().inline_bytes;
     if (limit > 0 && size_bytes <= limit) return inlined(value, size_bytes);

@@ -37,8 +37,8 @@ class transport_listener {
 /// its requests in it. May be moved by plain copy between calls (into the quarantine, say).
 struct remote_read {
   peer_id peer = 0;
-  std::uint64_t offset = 0;           ///< from the start of the peer's exposed memory, in bytes
-  std::byte* destination = nullptr;   ///< must stay writable until `test` says done
+  std::uint64_t offset = 0;          ///< from the start of the peer's exposed memory, in bytes
+  std::byte* destination = nullptr;  ///< must stay writable until `test` says done
   std::uint64_t size_bytes = 0;
   alignas(16) std::array<std::byte, 96> state{};  ///< the transport's own
 };
@@ -89,8 +89,8 @@ class transport {
   virtual status test(remote_read& read, bool& done) noexcept = 0;
 
   /// Sends one message made of two parts. `head` is copied; `payload` must not change until `on_sent`.
-  /// Order between two peers is kept. `out_of_memory` if too many messages of this process are under way: there
-  /// is room again after some `on_sent`.
+  /// Order between two peers is kept. `out_of_memory` if too many messages of this process are under way:
+  /// there is room again after some `on_sent`.
   virtual status send(peer_id to, byte_view head, byte_view payload, std::uint64_t cookie) noexcept = 0;
   [[nodiscard]] virtual std::uint64_t max_message_bytes() const noexcept = 0;
 

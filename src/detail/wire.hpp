@@ -19,7 +19,7 @@ class writer {
   explicit writer(std::byte* out) noexcept : at_(out) {}
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(const T& value) noexcept {
     std::memcpy(at_, &value, sizeof value);
     at_ += sizeof value;
@@ -41,8 +41,8 @@ class reader {
   explicit reader(byte_view in) noexcept : in_(in) {}
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  T take() noexcept {
+  requires std::is_trivially_copyable_v<T> T take()
+  noexcept {
     T value{};
     const byte_view bytes = take_bytes(sizeof value);
     if (ok_) std::memcpy(&value, bytes.data(), sizeof value);

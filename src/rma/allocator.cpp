@@ -7,7 +7,8 @@
 
 namespace farhold::rma {
 
-allocator::allocator(std::uint64_t begin, std::uint64_t end, std::uint32_t max_blocks) : max_blocks_(max_blocks) {
+allocator::allocator(std::uint64_t begin, std::uint64_t end, std::uint32_t max_blocks)
+    : max_blocks_(max_blocks) {
   for (auto& row : heads_) row.fill(none);
   if (begin >= end || max_blocks == 0) return;
   blocks_.push_back({.offset = begin, .size = end - begin});
@@ -86,7 +87,8 @@ void allocator::unlink(std::uint32_t block) noexcept {
 
 std::uint32_t allocator::allocate(std::uint64_t bytes) noexcept {
   if (bytes > ~std::uint64_t{0} - granule_bytes) return none;
-  const std::uint64_t size = std::max<std::uint64_t>((bytes + granule_bytes - 1) / granule_bytes, 1) * granule_bytes;
+  const std::uint64_t size =
+      std::max<std::uint64_t>((bytes + granule_bytes - 1) / granule_bytes, 1) * granule_bytes;
   const std::uint32_t block = find(size);
   if (block == none) return none;
   unlink(block);
@@ -94,7 +96,8 @@ std::uint32_t allocator::allocate(std::uint64_t bytes) noexcept {
     // Without a record for the rest the block stays larger than asked for, which is no error.
     if (const std::uint32_t rest = new_record(); rest != none) {
       record& whole = blocks_[block];
-      blocks_[rest] = {.offset = whole.offset + size, .size = whole.size - size, .before = block, .after = whole.after};
+      blocks_[rest] = {
+          .offset = whole.offset + size, .size = whole.size - size, .before = block, .after = whole.after};
       if (whole.after != none) blocks_[whole.after].before = rest;
       whole.after = rest;
       whole.size = size;

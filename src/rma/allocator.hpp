@@ -30,7 +30,9 @@ class allocator {
   [[nodiscard]] std::uint64_t offset(std::uint32_t block) const noexcept { return blocks_[block].offset; }
   [[nodiscard]] std::uint64_t size(std::uint32_t block) const noexcept { return blocks_[block].size; }
   /// Block indices are below this.
-  [[nodiscard]] std::uint32_t block_count() const noexcept { return static_cast<std::uint32_t>(blocks_.size()); }
+  [[nodiscard]] std::uint32_t block_count() const noexcept {
+    return static_cast<std::uint32_t>(blocks_.size());
+  }
   [[nodiscard]] std::uint64_t free_bytes() const noexcept { return free_bytes_; }
   [[nodiscard]] std::uint64_t largest_free_bytes() const noexcept;
 

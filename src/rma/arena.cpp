@@ -20,12 +20,15 @@ status system_error(errc code, const char* where) noexcept { return {code, errno
 }  // namespace
 
 status arena::create(std::uint64_t bytes, std::uint64_t incarnation) noexcept {
-  if (bytes > std::numeric_limits<std::uint64_t>::max() / 2) return {errc::invalid_argument, 0, "size the arena"};
+  if (bytes > std::numeric_limits<std::uint64_t>::max() / 2)
+    return {errc::invalid_argument, 0, "size the arena"};
   const std::uint64_t page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const std::uint64_t segment_bytes = (header_bytes + bytes + page - 1) / page * page;
-  // Pages of a memfd are committed when first written: a promise that the host cannot keep would end in a kill.
+  // Pages of a memfd are committed when first written: a promise that the host cannot keep would end in a
+  // kill.
   if (segment_bytes > available_memory_bytes()) {
-    return {errc::out_of_memory, 0, "find memory for the arena: the host or its control group has less than arena_bytes"};
+    return {errc::out_of_memory, 0,
+            "find memory for the arena: the host or its control group has less than arena_bytes"};
   }
   card_.pid = ::getpid();
   fd_ = ::memfd_create("farhold-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -25,8 +25,8 @@ constexpr std::chrono::nanoseconds longest_grace = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-blocks::blocks(byte_span memory, std::uint64_t header_bytes, std::uint64_t incarnation, std::chrono::nanoseconds grace,
-               clock time)
+blocks::blocks(byte_span memory, std::uint64_t header_bytes, std::uint64_t incarnation,
+               std::chrono::nanoseconds grace, clock time)
     : memory_(memory),
       header_bytes_(header_bytes),
       incarnation_(incarnation),
@@ -45,24 +45,28 @@ blocks::blocks(byte_span memory, std::uint64_t header_bytes, std::uint64_t incar
 blocks::~blocks() { ::munmap(slots_, slot_count_ * sizeof(slot_state)); }
 
 bool blocks::in_bounds(const ticket& object) const noexcept {
-  if (object.arena != 0 || object.offset < header_bytes_ || object.offset % allocator::granule_bytes != 0) return false;
+  if (object.arena != 0 || object.offset < header_bytes_ || object.offset % allocator::granule_bytes != 0)
+    return false;
   if (object.offset > memory_.size() || object.length > memory_.size()) return false;
   return block_bytes(object.length) <= memory_.size() - object.offset;
 }
 
 status blocks::reserve(std::uint64_t length, std::chrono::nanoseconds timeout, std::uint32_t& slot,
                        byte_span& out) noexcept {
-  if (length > memory_.size()) return {errc::out_of_memory, 0, "find room: the object is larger than the whole arena"};
+  if (length > memory_.size())
+    return {errc::out_of_memory, 0, "find room: the object is larger than the whole arena"};
   std::unique_lock lock(mutex_);
   reclaim();
   std::uint32_t block = allocator_.allocate(block_bytes(length));
   if (block == allocator::none && retired_first_ != allocator::none) {
     // Memory of evicted objects comes back after the grace period. Pins may hold it longer; for those
     // nobody knows how long, so that one grace period is all that is waited.
-    const deadline until(std::min(timeout, std::chrono::nanoseconds(grace_ns_) + std::chrono::milliseconds(1)));
+    const deadline until(
+        std::min(timeout, std::chrono::nanoseconds(grace_ns_) + std::chrono::milliseconds(1)));
     ++waiters_;
     do {
-      unpinned_.wait_until(lock, std::min(until.time(), std::chrono::steady_clock::now() + until_next_reclaim()));
+      unpinned_.wait_until(lock,
+                           std::min(until.time(), std::chrono::steady_clock::now() + until_next_reclaim()));
       reclaim();
       block = allocator_.allocate(block_bytes(length));
     } while (block == allocator::none && retired_first_ != allocator::none && !until.passed());
@@ -155,9 +159,11 @@ std::chrono::nanoseconds blocks::until_next_reclaim() const noexcept {
 
 status blocks::pin(const ticket& object, byte_view& payload) noexcept {
   // Generation 0 is what every slot without an object has, and would match.
-  if (object.slot >= slot_count_ || object.generation == 0) return {errc::corrupt, 0, "find the object's slot"};
+  if (object.slot >= slot_count_ || object.generation == 0)
+    return {errc::corrupt, 0, "find the object's slot"};
   slot_state& s = slots_[object.slot];
-  // Pin first, then look: with evict's clear-then-count in the same total order one of the two sees the other.
+  // Pin first, then look: with evict's clear-then-count in the same total order one of the two sees the
+  // other.
   s.pins.fetch_add(1, std::memory_order_seq_cst);
   if (s.generation.load(std::memory_order_seq_cst) != object.generation) {
     unpin(object);

@@ -26,14 +26,15 @@ class blocks {
  public:
   /// `memory` is the whole segment; objects go behind its header. `grace` is how long the memory of an
   /// evicted object stays as it was, by `time`.
-  blocks(byte_span memory, std::uint64_t header_bytes, std::uint64_t incarnation, std::chrono::nanoseconds grace,
-         clock time);
+  blocks(byte_span memory, std::uint64_t header_bytes, std::uint64_t incarnation,
+         std::chrono::nanoseconds grace, clock time);
   blocks(const blocks&) = delete;
   blocks& operator=(const blocks&) = delete;
   ~blocks();
 
   /// Finds room for a payload of `length` bytes; waits for evicted memory to come back, at most `timeout`.
-  status reserve(std::uint64_t length, std::chrono::nanoseconds timeout, std::uint32_t& slot, byte_span& out) noexcept;
+  status reserve(std::uint64_t length, std::chrono::nanoseconds timeout, std::uint32_t& slot,
+                 byte_span& out) noexcept;
   void abandon(std::uint32_t slot) noexcept;
   /// Publishes what was reserved. The ticket's object can be read from now on.
   ticket publish(std::uint32_t slot, std::uint64_t length, type_id type) noexcept;

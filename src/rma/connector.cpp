@@ -24,13 +24,15 @@ void keep_until_the_end(std::unique_ptr<engine> e) {
 
 class one_sided_connector final : public connector {
  public:
-  explicit one_sided_connector(std::unique_ptr<engine> e) : engine_(std::move(e)), epoch_(detail::fork_epoch()) {}
+  explicit one_sided_connector(std::unique_ptr<engine> e)
+      : engine_(std::move(e)), epoch_(detail::fork_epoch()) {}
 
   ~one_sided_connector() override {
     if (detail::fork_epoch() != epoch_) {
       static_cast<void>(engine_.release());  // the parent's: neither its thread nor its memory is here
     } else if (!engine_->closed() || leaking_) {
-      if (!engine_->closed()) detail::log("a store was destroyed without close(); it is served until the fabric ends");
+      if (!engine_->closed())
+        detail::log("a store was destroyed without close(); it is served until the fabric ends");
       keep_until_the_end(std::move(engine_));
     }
   }
@@ -38,9 +40,11 @@ class one_sided_connector final : public connector {
   [[nodiscard]] const std::string& uri() const noexcept override { return engine_->settings().uri; }
   [[nodiscard]] connector_capabilities capabilities() const noexcept override {
     const std::uint64_t arena_bytes = engine_->settings().arena_bytes;
-    return {.other_processes = true, .max_object_bytes = arena_bytes - std::min(arena_bytes, sizeof(trailer))};
+    return {.other_processes = true,
+            .max_object_bytes = arena_bytes - std::min(arena_bytes, sizeof(trailer))};
   }
-  status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout, reservation& out) noexcept override {
+  status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout,
+                 reservation& out) noexcept override {
     return engine_->reserve(size_bytes, timeout, out);
   }
   status publish(const reservation& room, type_id type, key& out) noexcept override {
@@ -68,7 +72,8 @@ class one_sided_connector final : public connector {
     const std::string arena = std::to_string(engine_->settings().arena_bytes) + " bytes of arena";
     switch (problem.code) {
       case errc::out_of_memory:
-        return "this process has " + arena + "; evict objects, or construct the connector with larger arena_bytes";
+        return "this process has " + arena +
+               "; evict objects, or construct the connector with larger arena_bytes";
       case errc::closed: return "close() was called, or the fabric was shut down without it";
       default: return {};
     }

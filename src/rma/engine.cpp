@@ -134,11 +134,9 @@ void engine::on_message(peer_id from, byte_view bytes) noexcept {
   switch (m.what) {
     case message::kind::read:
     case message::kind::exists:
-    case message::kind::evict:
-      return server_->answer(from, m);
+    case message::kind::evict: return server_->answer(from, m);
     case message::kind::answer:
-    case message::kind::fragment:
-      return client_->on_reply(from, m);
+    case message::kind::fragment: return client_->on_reply(from, m);
   }
 }
 
@@ -214,13 +212,9 @@ status engine::get(const key& object, landing& where, std::chrono::nanoseconds t
   if (own_objects_directly(at)) return get_own(wanted, where);
   peer& p = *peers_[at];
   switch (access_to(p)) {
-    case peer_memory::access::mapped:
-      return get_mapped(p, wanted, where);
-    case peer_memory::access::cma:
-      report.way = path::cma;
-      return get_by_cma(p, wanted, where);
-    case peer_memory::access::none:
-      break;
+    case peer_memory::access::mapped: return get_mapped(p, wanted, where);
+    case peer_memory::access::cma: report.way = path::cma; return get_by_cma(p, wanted, where);
+    case peer_memory::access::none: break;
   }
   const deadline until(timeout);
   if (fabric_->capabilities().one_sided) {
@@ -297,8 +291,7 @@ status engine::look(peer_id at, const ticket& object, const deadline& until,
       return {};
     case peer_memory::access::cma:
       return p.memory.read(offset, reinterpret_cast<std::byte*>(&found.emplace()), sizeof(trailer));
-    case peer_memory::access::none:
-      break;
+    case peer_memory::access::none: break;
   }
   return client_->ask(at, p.memory, message::kind::exists, object, until);
 }

@@ -32,7 +32,8 @@ std::array<std::byte, message::request_bytes> message::encode_request(kind what,
   return bytes;
 }
 
-std::array<std::byte, message::answer_bytes> message::encode_answer(std::uint64_t request, errc code) noexcept {
+std::array<std::byte, message::answer_bytes> message::encode_answer(std::uint64_t request,
+                                                                    errc code) noexcept {
   std::array<std::byte, answer_bytes> bytes{};
   wire::writer to(bytes.data());
   put_head(to, kind::answer, request);
@@ -40,8 +41,8 @@ std::array<std::byte, message::answer_bytes> message::encode_answer(std::uint64_
   return bytes;
 }
 
-std::array<std::byte, message::fragment_head_bytes> message::encode_fragment_head(std::uint64_t request,
-                                                                                  std::uint64_t offset) noexcept {
+std::array<std::byte, message::fragment_head_bytes> message::encode_fragment_head(
+    std::uint64_t request, std::uint64_t offset) noexcept {
   std::array<std::byte, fragment_head_bytes> bytes;
   wire::writer to(bytes.data());
   put_head(to, kind::fragment, request);
@@ -85,7 +86,8 @@ status message::decode(byte_view bytes, message& out) noexcept {
   out.what = static_cast<kind>(what);
   const bool request = out.what != kind::answer && out.what != kind::fragment;
   // 0 is what blocks have that hold no object: as a ticket it would match them all.
-  if (request && out.object.generation == 0) return {errc::corrupt, 0, "read a request: it names no generation"};
+  if (request && out.object.generation == 0)
+    return {errc::corrupt, 0, "read a request: it names no generation"};
   return {};
 }
 

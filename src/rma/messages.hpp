@@ -28,10 +28,10 @@ struct message {
 
   kind what = kind::answer;
   std::uint64_t request = 0;
-  ticket object;              // read, exists, evict
-  errc code = errc::ok;       // answer
-  std::uint64_t offset = 0;   // fragment: where `payload` belongs
-  byte_view payload;          // fragment
+  ticket object;             // read, exists, evict
+  errc code = errc::ok;      // answer
+  std::uint64_t offset = 0;  // fragment: where `payload` belongs
+  byte_view payload;         // fragment
 
   static std::array<std::byte, request_bytes> encode_request(kind what, std::uint64_t request,
                                                              const ticket& object) noexcept;

@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 
 namespace farhold::rma {
 
@@ -59,7 +59,8 @@ void progress_thread::run(transport& fabric, quarantine& held) noexcept {
     const auto silent_for = now - last_traffic;
     if (silent_for < hot_for) std::this_thread::yield();
     lock.lock();
-    if (silent_for >= hot_for && !stopping_) wake_.wait_for(lock, silent_for < warm_for ? warm_nap : cold_nap);
+    if (silent_for >= hot_for && !stopping_)
+      wake_.wait_for(lock, silent_for < warm_for ? warm_nap : cold_nap);
   }
 }
 

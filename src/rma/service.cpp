@@ -163,7 +163,8 @@ status client::converse(message::kind what, const ticket& object, pending& reque
       hopeless);
   const bool answered =
       sent.ok() &&
-      wait_for(fabric_, until, [&] { return request.done.load(std::memory_order_acquire); }, hopeless);
+      wait_for(
+          fabric_, until, [&] { return request.done.load(std::memory_order_acquire); }, hopeless);
   {
     // Whoever is writing into the landing memory holds the mutex: after this nobody will.
     const std::scoped_lock lock(mutex_);
@@ -172,7 +173,8 @@ status client::converse(message::kind what, const ticket& object, pending& reque
   if (taken && !sent.ok()) return sent;
   if (!answered && !request.done.load(std::memory_order_acquire)) {
     if (const status s = lost(); !s.ok()) return s;
-    return {errc::timeout, 0, taken ? "wait for the producer's answer" : "wait for the fabric to take a request"};
+    return {errc::timeout, 0,
+            taken ? "wait for the producer's answer" : "wait for the fabric to take a request"};
   }
   return {request.code, 0, "ask the producer"};
 }

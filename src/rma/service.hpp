@@ -58,8 +58,8 @@ class server {
 
   /// Sends what may be sent. True if the job is over.
   bool advance(std::uint64_t cookie, job& work) noexcept;
-  /// Goes on with answers and jobs that found the fabric full, the oldest first. It is full of messages of this
-  /// process, so that the end of any of them may make room.
+  /// Goes on with answers and jobs that found the fabric full, the oldest first. It is full of messages of
+  /// this process, so that the end of any of them may make room.
   void resume_stalled() noexcept;
   bool stall(std::uint64_t cookie) noexcept;
   void reply(peer_id to, std::uint64_t request, errc code) noexcept;

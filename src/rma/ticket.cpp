@@ -20,7 +20,8 @@ key ticket::to_key() const {
 }
 
 status ticket::from_key(const key& object, ticket& out) noexcept {
-  if (object.id().size() != id_bytes) return {errc::corrupt, 0, "read the ticket: it is not of a one-sided store"};
+  if (object.id().size() != id_bytes)
+    return {errc::corrupt, 0, "read the ticket: it is not of a one-sided store"};
   wire::reader from(object.id());
   out.incarnation = from.take<std::uint64_t>();
   out.generation = from.take<std::uint64_t>();

@@ -36,7 +36,9 @@ static_assert(sizeof(trailer) == 64 && std::is_trivially_copyable_v<trailer>);
 /// Where the trailer stands, counted from the payload's start.
 constexpr std::uint64_t trailer_offset(std::uint64_t length) noexcept { return (length + 7) / 8 * 8; }
 /// Payload, padding and trailer.
-constexpr std::uint64_t block_bytes(std::uint64_t length) noexcept { return trailer_offset(length) + sizeof(trailer); }
+constexpr std::uint64_t block_bytes(std::uint64_t length) noexcept {
+  return trailer_offset(length) + sizeof(trailer);
+}
 
 /// Copies a trailer out of private memory.
 inline trailer load_trailer(const std::byte* at) noexcept {

@@ -30,7 +30,8 @@ status read_mapped(byte_view block, const ticket& object, landing& where, read_c
   std::atomic_thread_fence(std::memory_order_acquire);
   if (const status s = where.fill(block.first(object.length)); !s.ok()) return s;
   std::atomic_thread_fence(std::memory_order_acquire);
-  if (accept) [[unlikely]] return {};
+  if (accept) [[unlikely]]
+    return {};
   return compare_again(load_shared_trailer(behind), object, counters);
 }
 

@@ -53,12 +53,14 @@ status read_remote(const ticket& object, landing& where, const read_rules& rules
   const std::uint64_t began = rules.time.now();
   if (const status s = read(object.offset, to, block_bytes(object.length)); !s.ok()) return s;
   const std::uint64_t ended = rules.time.now();
-  if (testing::accept_everything.load(std::memory_order_relaxed)) [[unlikely]] return {};
+  if (testing::accept_everything.load(std::memory_order_relaxed)) [[unlikely]]
+    return {};
 
   if (const status s = compare(load_trailer(to + behind), object); !s.ok()) return s;
   // The trailer was seen alive at some moment of the read, so its memory was not reused until a grace
   // period after that moment. A read shorter than half of it ended before.
-  if (rules.mode == validation::fast && ended - began < rules.grace_ns / 2) [[likely]] return {};
+  if (rules.mode == validation::fast && ended - began < rules.grace_ns / 2) [[likely]]
+    return {};
 
   // Too long to tell by time, or time cannot be trusted: an object that is alive now, after the payload
   // has landed, was alive all the while. The second look lands where the first did, in memory that the

@@ -4,7 +4,6 @@
 // The suite over MPI, on one of the paths: --path=mapped, cma, window or service.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -12,42 +11,11 @@
 
 #include "backend.hpp"
 #include "mpi_group.hpp"
+#include "mpi_paths.hpp"
 
 namespace {
 
 using namespace farhold::conformance;
-
-bool is_open_mpi() {
-  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
-  int length = 0;
-  MPI_Get_library_version(text, &length);
-  return std::strstr(text, "Open MPI") != nullptr;
-}
-
-/// Options that leave the wanted path as the only one, or as the first choice; false for an unknown path.
-bool choose(std::string_view path, int ranks, farhold::mpi::options& how, backend& tested) {
-  if (path == "mapped") {
-    tested.way = farhold::path::mapped;
-  } else if (path == "cma") {
-    tested.way = farhold::path::cma;
-    how.same_host = farhold::same_host::cma;
-  } else if (path == "window") {
-    tested.way = farhold::path::window;
-    how.same_host = farhold::same_host::off;
-    if (ranks == 1 && is_open_mpi()) {
-      tested.lacks[feature::expected_path] =
-          "Open MPI makes no window for a single rank; its reads go through messages";
-    }
-  } else if (path == "service") {
-    tested.way = farhold::path::service;
-    how.same_host = farhold::same_host::off;
-    how.window = false;
-  } else {
-    return false;
-  }
-  tested.name = "mpi." + std::string(path) + ".np" + std::to_string(ranks);
-  return true;
-}
 
 int run_on(std::string_view path, int argc, char** argv) {
   mpi_group group(MPI_COMM_WORLD);
@@ -58,12 +26,19 @@ int run_on(std::string_view path, int argc, char** argv) {
                  expected != nullptr ? expected : "not set");
     return EXIT_FAILURE;
   }
-  backend tested;
-  farhold::mpi::options how;
-  if (!choose(path, group.size(), how, tested)) {
+  const auto way = mpi_path_named(path);
+  if (!way) {
     std::fprintf(stderr, "usage: %s --path=mapped|cma|window|service\n", argv[0]);
     return EXIT_FAILURE;
   }
+  backend tested;
+  tested.name = "mpi." + std::string(path) + ".np" + std::to_string(group.size());
+  tested.way = *way;
+  if (*way == farhold::path::window && group.size() == 1 && is_open_mpi()) {
+    tested.lacks[feature::expected_path] =
+        "Open MPI makes no window for a single rank; its reads go through messages";
+  }
+  farhold::mpi::options how = mpi_options_for(*way);
   tested.connect = [how](std::uint64_t capacity_bytes) mutable {
     how.arena_bytes = capacity_bytes;
     return farhold::mpi::connector(MPI_COMM_WORLD, how);

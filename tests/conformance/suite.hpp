@@ -5,17 +5,16 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <farhold/farhold.hpp>
 
 #include "backend.hpp"
+#include "outcome.hpp"
 #include "pattern.hpp"
 
 // Skips the test on all processes if the backend lacks something, and says why.
@@ -27,29 +26,6 @@
 namespace farhold::conformance {
 
 using namespace std::chrono_literals;
-
-/// How a call went.
-struct outcome {
-  errc kind = errc::ok;
-  std::string message;
-  friend std::ostream& operator<<(std::ostream& out, const outcome& o) {
-    return out << farhold::to_string(o.kind) << ": " << o.message;
-  }
-};
-
-template <class Call>
-outcome outcome_of(Call&& call) {
-  try {
-    static_cast<void>(call());
-  } catch (const error& problem) {
-    return {problem.kind(), problem.what()};
-  }
-  return {};
-}
-
-MATCHER_P(fails_with, kind, std::string("fails with ") + farhold::to_string(kind)) {
-  return arg.kind == kind;
-}
 
 /// What every test of the suite starts from.
 ///

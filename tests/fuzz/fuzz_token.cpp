@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 //
-// Tokens, as bytes and as text: whatever comes in, decoding succeeds or throws farhold::error. What decodes is
-// encoded again to the same bytes. Random bytes rarely have the right checksum, so that the input is tried
+// Tokens, as bytes and as text: whatever comes in, decoding succeeds or throws farhold::error. What decodes
+// is encoded again to the same bytes. Random bytes rarely have the right checksum, so that the input is tried
 // once as it is and once with the checksum mended.
 #include <cstdint>
 #include <cstdlib>

@@ -82,7 +82,8 @@ void write_archive(const T& value, byte_span out) {
     boost::archive::binary_oarchive archive(memory, archive_flags);
     archive << value;
   } catch (const boost::archive::archive_exception& problem) {
-    throw error(errc::invalid_argument, std::string("the object changed while it was stored: ") + problem.what());
+    throw error(errc::invalid_argument,
+                std::string("the object changed while it was stored: ") + problem.what());
   }
   if (memory.room() != 0) {
     throw error(errc::invalid_argument, "the object became smaller while it was stored");

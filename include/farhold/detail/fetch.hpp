@@ -11,7 +11,8 @@ template <class T>
 void require_type(const key& object) {
   if (object.type() != type_of<T>()) throw_wrong_type(object, type_of<T>());
   if constexpr (direct_object<T>) {
-    if (object.size_bytes() != sizeof(T)) throw error(errc::corrupt, "the key's size is not the size of its type");
+    if (object.size_bytes() != sizeof(T))
+      throw error(errc::corrupt, "the key's size is not the size of its type");
   }
 }
 

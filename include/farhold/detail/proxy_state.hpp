@@ -28,7 +28,8 @@ class proxy_state final : public boost::intrusive_ref_counter<proxy_state<T>, bo
   const T& resolve(const call_options& call) {
     for (;;) {
       phase expected = phase::idle;
-      if (phase_.compare_exchange_strong(expected, phase::making, std::memory_order_acquire)) return make(call);
+      if (phase_.compare_exchange_strong(expected, phase::making, std::memory_order_acquire))
+        return make(call);
       if (expected == phase::made) return *resolved();
       phase_.wait(phase::making, std::memory_order_acquire);
     }

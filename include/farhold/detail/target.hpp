@@ -61,7 +61,8 @@ class range_target final : public target<T> {
   }
 
   void finish(std::uint64_t size_bytes) override {
-    if (size_bytes % sizeof(element) != 0) throw error(errc::corrupt, "the size is no multiple of the element's");
+    if (size_bytes % sizeof(element) != 0)
+      throw error(errc::corrupt, "the size is no multiple of the element's");
     range_.resize(size_bytes / sizeof(element));
     this->object_ = std::addressof(range_);
   }
@@ -134,8 +135,9 @@ class value_target final : public target<T> {
 
 template <class T>
 target_ptr<T> make_target() {
-  static_assert(custom_serialized<T> || !view_of_elements<T>,
-                "farhold: a view owns nothing that could be resolved into; ask for a container, such as std::vector");
+  static_assert(
+      custom_serialized<T> || !view_of_elements<T>,
+      "farhold: a view owns nothing that could be resolved into; ask for a container, such as std::vector");
   if constexpr (!check_storable<T>() || (view_of_elements<T> && !custom_serialized<T>)) {
     return nullptr;
   } else if constexpr (direct_range<T>) {
