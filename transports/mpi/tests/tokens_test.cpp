@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <farhold/farhold.hpp>
-#include <farhold/local.hpp>
 #include <farhold/mpi.hpp>
 
 namespace farhold::mpi {
@@ -55,7 +54,7 @@ class lenient {
 };
 
 TEST(Tokens, AProxyGoesRound) {
-  store s("tokens", local::connector());
+  store s("tokens", connector(MPI_COMM_WORLD));
   const proxy<std::string> mine = s.proxy(text_of(rank()));
   const int next = (rank() + 1) % size();
   const int previous = (rank() + size() - 1) % size();
@@ -74,7 +73,7 @@ TEST(Tokens, AProxyGoesRound) {
 }
 
 TEST(Tokens, AProxyFromEachRoot) {
-  store s("tokens", local::connector());
+  store s("tokens", connector(MPI_COMM_WORLD));
   for (int root = 0; root < size(); ++root) {
     const proxy<std::string> mine = s.proxy(text_of(rank()));
     const proxy<std::string> got = bcast(mine, root, MPI_COMM_WORLD);
@@ -120,7 +119,7 @@ TEST(Tokens, WhatIsNoProxyIsConsumedAndTold) {
 }
 
 TEST(Tokens, TheWrongTypeIsTold) {
-  store s("tokens", local::connector());
+  store s("tokens", connector(MPI_COMM_WORLD));
   const lenient comm;
   if (rank() == 0) {
     const std::vector<std::byte> token = s.proxy(text_of(0)).to_bytes(token_form::compact);
