@@ -78,7 +78,7 @@ bool peer_memory::try_map() noexcept {
   return true;
 }
 
-bool peer_memory::try_cma() noexcept {
+bool peer_memory::try_cma() const noexcept {
   segment_header header;
   return read(0, reinterpret_cast<std::byte*>(&header), sizeof header).ok() &&
          header.magic == segment_header::magic_value && header.segment_bytes == peer_.segment_bytes;

@@ -49,7 +49,7 @@ class peer_memory {
  private:
   [[nodiscard]] bool open_process() noexcept;
   [[nodiscard]] bool try_map() noexcept;
-  [[nodiscard]] bool try_cma() noexcept;
+  [[nodiscard]] bool try_cma() const noexcept;
 
   card peer_;
   byte_view mapped_;

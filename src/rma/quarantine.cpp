@@ -4,7 +4,7 @@
 
 namespace farhold::rma {
 
-void quarantine::admit(const remote_read& read, landing_ptr memory) noexcept {
+void quarantine::admit(const remote_read& read, const landing_ptr& memory) noexcept {
   bytes_.fetch_add(read.size_bytes, std::memory_order_relaxed);
   try {
     const std::scoped_lock lock(mutex_);

@@ -21,7 +21,7 @@ class quarantine {
   static constexpr std::uint64_t limit_bytes = std::uint64_t{1} << 30U;
 
   /// Takes over a read that is still pending, and the memory it lands in.
-  void admit(const remote_read& read, landing_ptr memory) noexcept;
+  void admit(const remote_read& read, const landing_ptr& memory) noexcept;
   /// Releases what the fabric is done with.
   void sweep(transport& fabric) noexcept;
   /// Gives all that is held up for the life of the process.

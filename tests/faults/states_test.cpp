@@ -6,6 +6,9 @@
 // docs/faults.md is the table of all of it.
 #include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include <unistd.h>
@@ -39,12 +42,28 @@ class states : public on_path {
 /// Stopped from construction to destruction.
 class stopped {
  public:
-  explicit stopped(pid_t pid) : pid_(pid) { ::kill(pid_, SIGSTOP); }
+  /// kill(2) only asks: a thread on another core may run on for a while. So each is waited for.
+  explicit stopped(pid_t pid) : pid_(pid) {
+    ::kill(pid_, SIGSTOP);
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!all_threads_stopped() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  }
   stopped(const stopped&) = delete;
   stopped& operator=(const stopped&) = delete;
   ~stopped() { ::kill(pid_, SIGCONT); }
 
  private:
+  [[nodiscard]] bool all_threads_stopped() const {
+    for (const auto& thread :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+      std::ifstream file(thread.path() / "stat");
+      const std::string stat((std::istreambuf_iterator<char>(file)), {});
+      const auto name_end = stat.rfind(") ");
+      if (name_end == std::string::npos || stat[name_end + 2] != 'T') return false;
+    }
+    return true;
+  }
+
   pid_t pid_;
 };
 

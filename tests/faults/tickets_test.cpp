@@ -162,21 +162,11 @@ TEST_P(tickets, random_changes_bring_the_right_bytes_or_an_error) {
     ASSERT_TRUE(ticket::from_key(good, t).ok());
     const std::uint64_t bit = random[2 * i + 1] % 64;
     switch (random[2 * i] % 5) {
-      case 0:
-        t.offset ^= std::uint64_t{1} << bit;
-        break;
-      case 1:
-        t.length ^= std::uint64_t{1} << bit;
-        break;
-      case 2:
-        t.generation ^= std::uint64_t{1} << bit;
-        break;
-      case 3:
-        t.slot ^= std::uint32_t{1} << bit % 32;
-        break;
-      default:
-        t.incarnation ^= std::uint64_t{1} << bit;
-        break;
+      case 0: t.offset ^= std::uint64_t{1} << bit; break;
+      case 1: t.length ^= std::uint64_t{1} << bit; break;
+      case 2: t.generation ^= std::uint64_t{1} << bit; break;
+      case 3: t.slot ^= std::uint32_t{1} << bit % 32; break;
+      default: t.incarnation ^= std::uint64_t{1} << bit; break;
     }
     bytes seen;
     const outcome told = outcome_of([&] {

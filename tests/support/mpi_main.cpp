@@ -18,18 +18,22 @@ class failure_printer : public testing::EmptyTestEventListener {
  public:
   explicit failure_printer(int rank) : rank_(rank) {}
 
+  // GoogleTest holds a lock while it reports a result, so that its name cannot be asked for there.
+  void OnTestStart(const testing::TestInfo& test) override {
+    name_ = std::string(test.test_suite_name()) + '.' + test.name();
+  }
+  void OnTestEnd(const testing::TestInfo&) override { name_ = "outside of tests"; }
+
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
-    const testing::TestInfo* const test = testing::UnitTest::GetInstance()->current_test_info();
-    const std::string name =
-        test != nullptr ? std::string(test->test_suite_name()) + '.' + test->name() : "outside of tests";
-    std::fprintf(stderr, "rank %d, %s: %s:%d: %s\n", rank_, name.c_str(),
+    std::fprintf(stderr, "rank %d, %s: %s:%d: %s\n", rank_, name_.c_str(),
                  result.file_name() != nullptr ? result.file_name() : "?", result.line_number(),
                  result.message());
   }
 
  private:
   int rank_;
+  std::string name_ = "outside of tests";
 };
 
 }  // namespace
