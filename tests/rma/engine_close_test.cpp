@@ -169,18 +169,16 @@ TEST(close, waits_for_calls_that_are_under_way) {
   cluster both(by(path::window));
   const key object = put(both[producer_id], length, 1);
   both.fabric().hold_reads(consumer_id, true);
-  std::atomic<bool> got_it{false};
-  std::thread reader([&] {
-    expect_bytes(both[consumer_id], object, 1);
-    got_it = true;
-  });
+  std::atomic<bool> returned{false};
+  std::thread reader([&] { expect_bytes(both[consumer_id], object, 1); });
   while (both.fabric().reads_started() == 0) std::this_thread::yield();
   std::thread closer([&] {
     for (const status& s : both.close(patience)) EXPECT_STATUS(ok, s);
-    EXPECT_TRUE(got_it);
+    returned = true;
   });
   while (!both[consumer_id].closed()) std::this_thread::yield();
   std::this_thread::sleep_for(brief);
+  EXPECT_FALSE(returned);
   EXPECT_STATUS(closed, get(both[consumer_id], object).outcome) << "new ones are refused meanwhile";
   both.fabric().hold_reads(consumer_id, false);
   reader.join();
