@@ -2,46 +2,28 @@
 // Copyright The farhold authors
 #include <farhold/factory.hpp>
 
-#include <array>
-
+// Names are short: a call would cost as much as their hash.
+#define XXH_INLINE_ALL  // NOLINT(readability-identifier-naming): the library chose it
 #include <xxhash.h>
 
 #include <farhold/registry.hpp>
 
 #include "detail/base64url.hpp"
 #include "detail/store_names.hpp"
+#include "detail/token.hpp"
 #include "detail/wire.hpp"
 
-// A token:
+// The body of a store's token:
 //
-//   bytes  3  7E 1A 25, which base64url spells "fhol"
-//          1  version
-//          1  kind: bit 0 portable, bit 1 inlined
-//          …  portable: length (1) and store name, length (1) and URI; compact: hash of the store name (4)
+//   bytes  …  portable: length (1) and store name, length (1) and URI; compact: hash of the store name (4)
 //          …  the key
 //          …  inlined: the payload, key.size_bytes() long
-//          4  checksum of all before: low half of XXH3-64
 
 namespace farhold {
 
 namespace {
 
-constexpr std::array<std::byte, 3> magic = {std::byte{0x7E}, std::byte{0x1A}, std::byte{0x25}};
-constexpr std::uint8_t version = 1;
-constexpr std::uint8_t portable_bit = 1;
-constexpr std::uint8_t inlined_bit = 2;
-constexpr std::size_t head_bytes = magic.size() + 2;
-constexpr std::size_t check_bytes = 4;
 constexpr std::size_t max_text_length = 255;
-
-std::uint32_t checksum(byte_view bytes) noexcept {
-  return static_cast<std::uint32_t>(XXH3_64bits(bytes.data(), bytes.size()));
-}
-
-[[noreturn]] void refuse(errc code, const std::string& what) {
-  throw error(code, "this is not a usable farhold token: " + what +
-                        "; ask the sender for the token again and pass it on unchanged");
-}
 
 }  // namespace
 
@@ -67,7 +49,7 @@ store_factory::store_factory(detail::store_address_ptr store, const key& object,
 
 std::size_t store_factory::encoded_bytes(token_form form) const {
   const std::size_t names = form == token_form::portable ? 2 + store_->name.size() + store_->uri.size() : 4;
-  return head_bytes + names + object_.encoded_bytes() + payload_.size() + check_bytes;
+  return token::head_bytes + names + object_.encoded_bytes() + payload_.size() + token::check_bytes;
 }
 
 void store_factory::encode(token_form form, byte_span out) const {
@@ -79,10 +61,7 @@ void store_factory::encode(token_form form, byte_span out) const {
         "this proxy came as a compact token of a store that is not open here, so its name is not known; "
         "open the store first, or pass the proxy on in compact form");
   }
-  wire::writer to(out.data());
-  to.put(magic);
-  to.put(version);
-  to.put(static_cast<std::uint8_t>((portable ? portable_bit : 0U) | (inlined_ ? inlined_bit : 0U)));
+  wire::writer to(out.data() + token::head_bytes);
   if (portable) {
     to.put(static_cast<std::uint8_t>(store_->name.size()));
     to.put_text(store_->name);
@@ -93,52 +72,55 @@ void store_factory::encode(token_form form, byte_span out) const {
   }
   wire::writer rest(object_.encode(to.end()));
   rest.put_bytes(payload_);
-  rest.put(checksum(out.first(out.size() - check_bytes)));
+  token::seal(
+      static_cast<std::uint8_t>((portable ? token::portable_bit : 0U) | (inlined_ ? token::inlined_bit : 0U)),
+      out);
 }
 
-store_factory store_factory::decode(byte_view token) {
-  if (token.size() < head_bytes + check_bytes) refuse(errc::truncated, "it is too short");
-  const byte_view body = token.first(token.size() - check_bytes);
-  wire::reader from(body);
-  if (from.take<std::array<std::byte, 3>>() != magic) refuse(errc::corrupt, "it does not begin as one");
-  if (const auto v = from.take<std::uint8_t>(); v != version) {
-    throw error(errc::unsupported, "this token has version " + std::to_string(v) +
-                                       ", this program reads version " + std::to_string(version) +
-                                       "; build both sides with the same farhold");
+store_factory store_factory::decode(byte_view bytes) {
+  const auto [kind, body] = token::open(bytes);
+  if (kind == token::named_factory) {
+    throw error(errc::unsupported,
+                "this token is of a registered factory and not of a store; use proxy::from_bytes");
   }
-  if (wire::reader(token.last(check_bytes)).take<std::uint32_t>() != checksum(body)) {
-    refuse(errc::corrupt, "its checksum does not fit, so it was cut or changed on the way");
-  }
-  const auto kind = from.take<std::uint8_t>();
-  if (kind > (portable_bit | inlined_bit)) refuse(errc::corrupt, "it is of an unknown kind");
+  if (kind > (token::portable_bit | token::inlined_bit))
+    token::refuse(errc::corrupt, "it is of an unknown kind");
 
+  wire::reader from(body);
   detail::store_address_ptr store;
-  if ((kind & portable_bit) != 0) {
+  if ((kind & token::portable_bit) != 0) {
     const std::string_view name = from.take_text(from.take<std::uint8_t>());
     const std::string_view uri = from.take_text(from.take<std::uint8_t>());
-    if (!from.ok() || name.empty()) refuse(errc::corrupt, "it names no store");
+    if (!from.ok() || name.empty()) token::refuse(errc::corrupt, "it names no store");
     store = detail::make_store_address(std::string(name), std::string(uri));
+    detail::introduce(*store);
   } else {
     store = detail::store_address_by_hash(from.take<std::uint32_t>());
   }
   byte_view rest = from.rest();
   const key object = key::decode(rest);
-  const bool inlined = (kind & inlined_bit) != 0;
-  if (rest.size() != (inlined ? object.size_bytes() : 0U)) refuse(errc::corrupt, "its length does not fit");
-  if (inlined != object.empty()) refuse(errc::corrupt, "it names no object");
+  if ((kind & token::portable_bit) == 0) store = detail::store_address_of(store, object);
+  const bool inlined = (kind & token::inlined_bit) != 0;
+  if (rest.size() != (inlined ? object.size_bytes() : 0U))
+    token::refuse(errc::corrupt, "its length does not fit");
+  if (inlined != object.empty()) token::refuse(errc::corrupt, "it names no object");
   return inlined ? store_factory(std::move(store), object, rest) : store_factory(std::move(store), object);
 }
 
 std::string store_factory::to_text() const {
   std::vector<std::byte> token(encoded_bytes(token_form::portable));
   encode(token_form::portable, token);
-  return detail::to_base64url(token);
+  return detail::token_text(token);
 }
 
-store_factory store_factory::from_text(std::string_view token) {
-  const auto bytes = detail::from_base64url(token);
-  if (!bytes) refuse(errc::corrupt, "it has characters, or a length, that no token has");
-  return decode(*bytes);
+store_factory store_factory::from_text(std::string_view token) { return decode(detail::token_bytes(token)); }
+
+std::string detail::token_text(byte_view token) { return to_base64url(token); }
+
+std::vector<std::byte> detail::token_bytes(std::string_view text) {
+  auto bytes = from_base64url(text);
+  if (!bytes) token::refuse(errc::corrupt, "it has characters, or a length, that no token has");
+  return *std::move(bytes);
 }
 
 }  // namespace farhold

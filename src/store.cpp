@@ -13,6 +13,9 @@ store::store(std::string name, std::unique_ptr<connector> connector, const store
   registry::global().add(core_);
 }
 
+store::store(std::string name, const store_options& options)
+    : store(std::move(name), registry::global().open(default_uri), options) {}
+
 store store::open(std::string name, std::string_view uri, const store_options& options) {
   return {std::move(name), registry::global().open(uri), options};
 }

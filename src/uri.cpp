@@ -30,7 +30,17 @@ std::optional<std::uint64_t> parse_with_unit(
 
 }  // namespace
 
-uri::uri(std::string_view text) : text_(text) {
+std::string uri::shown(std::string_view text) {
+  const auto colon = text.find("://");
+  if (colon == std::string_view::npos) return std::string(text);
+  const std::size_t begin = colon + 3;
+  // A password may have a '/' or '?' in it that should have been written otherwise.
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos || at < begin) return std::string(text);
+  return std::string(text.substr(0, begin)) + "***" + std::string(text.substr(at));
+}
+
+uri::uri(std::string_view text) : text_(shown(text)) {
   const auto colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) {
     throw error(errc::invalid_argument,
@@ -85,6 +95,19 @@ std::optional<std::chrono::nanoseconds> uri::take_time(std::string_view option) 
   refuse(option, *value, "a time such as 5us, 100ms or 30s");
 }
 
+std::optional<std::size_t> uri::take_choice(std::string_view option,
+                                            std::initializer_list<std::string_view> choices) {
+  const auto value = take(option);
+  if (!value) return std::nullopt;
+  std::string expected;
+  std::size_t index = 0;
+  for (const std::string_view choice : choices) {
+    if (*value == choice) return index;
+    expected.append(index++ == 0 ? "" : " or ").append(choice);
+  }
+  refuse(option, *value, expected);
+}
+
 std::optional<bool> uri::take_switch(std::string_view option) {
   const auto value = take(option);
   if (!value) return std::nullopt;
@@ -102,7 +125,7 @@ void uri::finish() const {
                                           (known.empty() ? "" : "; taken were:" + known));
 }
 
-void uri::refuse(std::string_view option, const std::string& value, const char* expected) const {
+void uri::refuse(std::string_view option, const std::string& value, const std::string& expected) const {
   throw error(errc::invalid_argument, "option '" + std::string(option) + "' in '" + text_ + "' is '" + value +
                                           "'; it should be " + expected);
 }

@@ -46,6 +46,9 @@ class store_factory {
   [[nodiscard]] const std::string& uri() const noexcept { return store_->uri; }
   [[nodiscard]] std::uint32_t name_hash() const noexcept { return store_->name_hash; }
 
+  /// The store, as it is open in this process. Throws `store_unknown`.
+  [[nodiscard]] std::shared_ptr<detail::store_core> open_store() const { return detail::find_store(*store_); }
+
   [[nodiscard]] std::size_t encoded_bytes(token_form form) const;
   /// Writes the token into `out`, which has `encoded_bytes(form)` bytes.
   void encode(token_form form, byte_span out) const;
@@ -58,7 +61,7 @@ class store_factory {
   /// Brings the object's bytes. Throws what the store throws, and `store_unknown`.
   template <class T>
   [[nodiscard]] detail::target_ptr<T> fetch(const call_options& call) const {
-    if (!inlined_) return detail::fetch<T>(*detail::find_store(*store_), object_, call);
+    if (!inlined_) return detail::fetch<T>(*open_store(), object_, call);
     detail::require_type<T>(object_);
     detail::target_ptr<T> made = detail::make_target<T>();
     if (!made->fill(payload_).ok()) throw error(errc::out_of_memory, "no memory for an inline object");
@@ -74,33 +77,60 @@ class store_factory {
   std::vector<std::byte> payload_;
 };
 
-/// What a proxy calls to get its target: a plain callable, or a `store_factory`, which can travel.
+namespace detail {
+/// Tokens as URL-safe text and back.
+std::string token_text(byte_view token);
+std::vector<std::byte> token_bytes(std::string_view text);
+}  // namespace detail
+
+/// What a proxy calls to get its target: a `store_factory`, which can travel, or a callable, which can if its
+/// class is registered (see named_factory.hpp).
 template <class T>
 class factory {
  public:
   template <class Function>
   requires std::same_as<std::invoke_result_t<Function&>, T> && std::copy_constructible<Function> &&
       (!std::same_as<std::remove_cvref_t<Function>, factory>)explicit factory(Function function)
-      : how_(std::function<T()>(std::move(function))) {}
-  explicit factory(store_factory from) : how_(std::move(from)), fetch_(&fetch_from) {}
+      : how_(std::function<T()>(std::move(function))) {
+    static_assert(
+        !detail::is_pinned_view<T>,
+        "farhold: a function that returns a view returns no pin with it; let it return a container");
+  }
+  explicit factory(store_factory from) : how_(std::move(from)), steps_(&steps_from_store) {}
 
   /// Makes the target, within the call's deadline if it comes from a store.
   [[nodiscard]] detail::target_ptr<T> make(const call_options& call) const {
-    if (const auto* const from = std::get_if<store_factory>(&how_)) return fetch_(*from, call);
+    if (const auto* const from = std::get_if<store_factory>(&how_)) return steps_->fetch(*from, call);
     return detail::target_ptr<T>(new detail::value_target<T>(std::get<0>(how_)()));
   }
 
-  /// Null for a plain callable.
+  /// Null for a callable.
   [[nodiscard]] const store_factory* from_store() const noexcept { return std::get_if<store_factory>(&how_); }
+  /// Null for a store's object.
+  [[nodiscard]] const std::function<T()>* callable() const noexcept { return std::get_if<0>(&how_); }
+
+  // The steps of `make` for one who reads the bytes himself, together with others.
+  [[nodiscard]] detail::target_ptr<T> prepare(detail::store_core& store) const {
+    return steps_->prepare(store, from_store()->object());
+  }
+  void complete(detail::store_core& store, const detail::target_ptr<T>& landed) const {
+    steps_->complete(store, from_store()->object(), landed);
+  }
 
  private:
+  // Behind a pointer, so that a T which only callables make need not be serializable.
+  struct steps {
+    detail::target_ptr<T> (*fetch)(const store_factory&, const call_options&);
+    detail::target_ptr<T> (*prepare)(detail::store_core&, const key&);
+    void (*complete)(detail::store_core&, const key&, const detail::target_ptr<T>&);
+  };
   static detail::target_ptr<T> fetch_from(const store_factory& from, const call_options& call) {
     return from.template fetch<T>(call);
   }
+  static constexpr steps steps_from_store{&fetch_from, &detail::prepare<T>, &detail::complete<T>};
 
   std::variant<std::function<T()>, store_factory> how_;
-  // A pointer, so that a T which only callables make need not be serializable.
-  detail::target_ptr<T> (*fetch_)(const store_factory&, const call_options&) = nullptr;
+  const steps* steps_ = nullptr;
 };
 
 }  // namespace farhold

@@ -19,8 +19,10 @@ enum class path : std::uint8_t {
   cma,      ///< process_vm_readv on the same host; the producer did nothing
   window,   ///< one-sided read over the fabric
   service,  ///< sent by the producer's progress thread, on request
+  view,     ///< looked at in place, under a pin; nothing was copied
+  storage,  ///< from where objects outlive their producers: a file system, a server
 };
-inline constexpr std::size_t path_count = 7;
+inline constexpr std::size_t path_count = 9;
 
 /// "mapped", "window" …
 std::string_view to_string(path p) noexcept;
@@ -35,7 +37,17 @@ struct metrics {
 
   std::uint64_t published = 0;  ///< objects put by this process
   std::uint64_t published_bytes = 0;
-  std::uint64_t evicted = 0;  ///< objects of this process that were ended
+  std::uint64_t published_in_place = 0;  ///< of these: adopted or lent, and not copied
+  /// Objects of this process that were ended; where no producer is needed, objects that this process ended.
+  std::uint64_t evicted = 0;
+  std::uint64_t failed_evictions = 0;  ///< of objects whose lifetime had ended
+
+  std::uint64_t arenas = 0;  ///< of this process as a producer, now
+  std::uint64_t arena_bytes = 0;
+  std::uint64_t arena_used_bytes = 0;  ///< of these: objects, trailers, what waits to be reused
+  std::uint64_t adopted_bytes = 0;     ///< published where they lie, until their owner is released
+  std::uint64_t lent_bytes = 0;
+  std::uint64_t pins_held = 0;  ///< by views of this process, now
 
   std::uint64_t failed_resolves = 0;
   std::uint64_t observed_stale = 0;      ///< reads that found their object evicted, at whatever moment
@@ -53,6 +65,8 @@ struct metrics {
 
   /// One JSON object, keys as the members are named.
   [[nodiscard]] std::string to_json() const;
+  /// The text format of Prometheus: `farhold_<member>_total{store="…"}`, and no `_total` for what can shrink.
+  [[nodiscard]] std::string to_prometheus(std::string_view store_name) const;
 };
 
 }  // namespace farhold

@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 #include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,8 +17,11 @@
 
 #include <farhold/detail/proxy_concepts.hpp>
 #include <farhold/detail/proxy_state.hpp>
+#include <farhold/detail/resolve_into.hpp>
 #include <farhold/error.hpp>
 #include <farhold/factory.hpp>
+#include <farhold/named_factory.hpp>
+#include <farhold/operation.hpp>
 
 #if defined(__clang__)
 #define FARHOLD_LIFETIMEBOUND [[clang::lifetimebound]]
@@ -47,17 +51,20 @@ class proxy {
   static_assert(!std::is_array_v<T>, "farhold::proxy<T>: use std::array or std::vector in place of an array");
   static_assert(!std::is_pointer_v<T>, "farhold::proxy<T>: a pointer means nothing in another process");
   static_assert(!detail::is_proxy<T>, "farhold::proxy<T>: T is a proxy already");
+  static_assert(!detail::is_writable_span<T>,
+                "farhold::proxy<std::span<E>>: others read the same memory, so a view is read-only; "
+                "use std::span<const E>");
   static_assert(
-      !detail::is_standard_view<T>,
-      "farhold::proxy<T>: a view (std::span, std::string_view) owns nothing that a proxy could resolve into; "
-      "use a container, such as std::vector or std::string");
+      !detail::is_standard_view<T> || detail::is_pinned_view<T> || detail::is_writable_span<T>,
+      "farhold::proxy<T>: a view (std::string_view, a span of fixed size) owns nothing that a proxy could "
+      "resolve into; use a container, such as std::vector or std::string, or the view std::span<const E>");
 
  public:
   using target_type = T;
 
   /// An empty proxy: valid to copy, assign and destroy; every access throws `invalid_argument`.
   proxy() noexcept = default;
-  explicit proxy(factory<T> make) : state_(new detail::proxy_state<T>(std::move(make))) {}
+  explicit proxy(factory<T> make) : state_(new detail::proxy_state<T>(std::move(make)), false) {}
 
   /// False for an empty proxy. Never resolves.
   [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
@@ -72,11 +79,24 @@ class proxy {
     return state().resolve(call);
   }
 
+  /// Begins to bring the object, in the background. The proxy, or any copy of it, has it once the operation
+  /// is over; who accesses it before waits for it, or brings it himself if that has not begun.
+  operation resolve_async(const call_options& call = {}) const { return {state(), call}; }
+  /// The same where nobody is interested in how it ends: a failure is met again, and told, at first access.
+  void prefetch(const call_options& call = {}) const { detail::prefetch(state(), call); }
+
   operator const T&() const FARHOLD_LIFETIMEBOUND { return resolve(); }  // NOLINT: implicit is the point
+  // A span can also be made of the proxy as a range. Without this one that is the better match for a proxy
+  // that is not const, and GCC warns that it is (-Wconversion).
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator const T&() FARHOLD_LIFETIMEBOUND requires detail::is_pinned_view<T> { return resolve(); }
   const T& operator*() const& FARHOLD_LIFETIMEBOUND { return resolve(); }
   /// On a proxy about to die the object is returned by value, so that `for (double x : *recv())` is safe.
   T operator*() && { return std::move(*this).extract(); }
-  T operator*() const&& { return resolve(); }
+  T operator*() const&& {
+    refuse_view();
+    return resolve();
+  }
   const T* operator->() const FARHOLD_LIFETIMEBOUND { return std::addressof(resolve()); }
   /// `if (p)` would ask a number for its value and everything else for nothing. Ask `valid()`, or `*p`.
   explicit operator bool() const requires(!std::same_as<T, bool>) = delete;
@@ -85,6 +105,7 @@ class proxy {
   /// of the proxy or a cache does; a move-only object that is shared is `unsupported`. After an error the
   /// proxy is as it was.
   [[nodiscard]] T extract(const call_options& call = {}) && {
+    refuse_view();
     resolve(call);
     if (T* const mine = state_->unshared()) return release(std::move(*mine));
     if constexpr (detail::copyable<T>) {
@@ -95,6 +116,21 @@ class proxy {
                       std::string(detail::spelled_name<T>()) +
                       " cannot be copied; extract from the only proxy");
     }
+  }
+
+  /// Brings the elements into memory of the caller's of just that size, such as a part of a larger field, and
+  /// leaves the proxy as it is; if it is resolved, they are copied from its target. Throws
+  /// `invalid_argument`, before anything moves, if the sizes differ. After another error the memory may hold
+  /// anything.
+  template <std::ranges::contiguous_range Range>
+  void resolve_into(Range&& out, const call_options& call = {}) const {
+    static_assert(
+        detail::direct_range<T> &&
+            std::same_as<std::ranges::range_reference_t<Range>, std::ranges::range_value_t<T>&>,
+        "farhold: resolve_into takes contiguous, writable memory of the elements of the proxy's target");
+    const auto bytes = std::as_writable_bytes(std::span(out));
+    if (const T* const here = state().resolved()) return detail::copy_into(*here, bytes);
+    detail::resolve_into(state().origin(), bytes, call);
   }
 
   // As a const T has them. What would refer into the object of a dying proxy is deleted, or made a value.
@@ -143,22 +179,36 @@ class proxy {
   [[nodiscard]] std::uint64_t size_bytes() const { return travelling().object().size_bytes(); }
   [[nodiscard]] farhold::type_id type() const { return travelling().object().type(); }
 
-  /// The proxy as bytes, for any channel. Never resolves. Throws `unsupported` for a plain callable.
+  /// The proxy as bytes, for any channel. Never resolves. Throws `unsupported` for a callable whose class has
+  /// no name (see `register_factory`).
   [[nodiscard]] std::vector<std::byte> to_bytes(token_form form = token_form::portable) const {
+    if (const std::function<T()>* const call = state().origin().callable()) {
+      return detail::encode_named_factory(call->target_type(), call);
+    }
     const store_factory& from = travelling();
     std::vector<std::byte> token(from.encoded_bytes(form));
     from.encode(form, token);
     return token;
   }
-  /// The inverse. Throws `truncated`, `corrupt`, `wrong_type`.
+  /// The inverse. Throws `truncated`, `corrupt`, `wrong_type`, and `unsupported` for a factory without a name
+  /// here.
   [[nodiscard]] static proxy from_bytes(byte_view token) {
+    if (detail::is_named_factory(token)) {
+      std::function<T()> call;
+      detail::decode_named_factory(token, detail::type_of<T>(), typeid(T), &call);
+      if constexpr (detail::is_pinned_view<T>) {
+        throw error(errc::unsupported, "a registered factory makes no view; ask for a container");
+      } else {
+        return proxy(factory<T>(std::move(call)));
+      }
+    }
     return from_factory(store_factory::decode(token));
   }
 
   /// The proxy as URL-safe text of one word.
-  [[nodiscard]] std::string to_string() const { return travelling().to_text(); }
+  [[nodiscard]] std::string to_string() const { return detail::token_text(to_bytes()); }
   [[nodiscard]] static proxy from_string(std::string_view token) {
-    return from_factory(store_factory::from_text(token));
+    return from_bytes(detail::token_bytes(token));
   }
 
   // Boost.Serialization, and so Boost.MPI: a proxy travels as its text, which every archive can carry.
@@ -175,15 +225,33 @@ class proxy {
     *this = token.empty() ? proxy() : from_string(token);
   }
 
+  /// For `resolve_all`: this proxy as one of many. Throws `invalid_argument` if it is empty.
+  [[nodiscard]] detail::resolve_work work(const call_options& call) const {
+    return {.what = &state(), .call = call};
+  }
+
   void swap(proxy& other) noexcept { state_.swap(other.state_); }
   friend void swap(proxy& a, proxy& b) noexcept { a.swap(b); }
 
   /// What the proxy is, for messages: "proxy<std::vector<double>>(unresolved, 8000 bytes)". Never resolves.
   [[nodiscard]] friend std::string describe(const proxy& p) { return p.description(); }
-  /// How GoogleTest prints it: a failed assertion must not start a transfer.
-  friend void PrintTo(const proxy& p, std::ostream* out) { *out << p.description(); }
+  /// How GoogleTest prints it: a failed assertion must not start a transfer, and shows the object if it is
+  /// here and can be printed.
+  friend void PrintTo(const proxy& p, std::ostream* out) {
+    *out << p.description();
+    if constexpr (requires(const T& t) { *out << t; }) {
+      if (p.resolved()) *out << ": " << *p;
+    }
+  }
 
  private:
+  static constexpr void refuse_view() {
+    static_assert(
+        !detail::is_pinned_view<T>,
+        "farhold: a view taken out of its proxy would dangle, because the proxy holds the pin; keep the "
+        "proxy and use *p, or extract from a proxy of a container");
+  }
+
   template <class Source>
   T release(Source&& object) {
     T mine(std::forward<Source>(object));
@@ -211,8 +279,9 @@ class proxy {
   const store_factory& travelling() const {
     const store_factory* const from = state().origin().from_store();
     if (from == nullptr) {
-      throw error(errc::unsupported,
-                  "this proxy calls a plain function and cannot travel; make it with store.proxy()");
+      throw error(
+          errc::unsupported,
+          "this proxy calls a plain function and has no object in a store; make it with store.proxy()");
     }
     return *from;
   }

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <istream>
 #include <ostream>
 
 #include <farhold/detail/proxy_arithmetic.hpp>
@@ -30,6 +31,9 @@ std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& o
   out << p.resolve();
   return out;
 }
+// Without it GCC tries the overloads of all numbers on what a proxy<int> converts to, and reports each.
+template <class Char, class Traits, class T>
+void operator>>(std::basic_istream<Char, Traits>& in, const proxy<T>& p) = delete;
 
 }  // namespace farhold
 

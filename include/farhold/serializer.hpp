@@ -9,6 +9,7 @@
 
 #include <farhold/bytes.hpp>
 #include <farhold/detail/archive.hpp>
+#include <farhold/detail/archive_forms.hpp>
 #include <farhold/detail/storable.hpp>
 #include <farhold/type_id.hpp>
 
@@ -39,16 +40,6 @@ struct serializer : archive_serializer<T> {
 };
 
 namespace detail {
-
-template <class T>
-concept custom_serialized = !requires {
-  typename serializer<T>::unspecialised;
-};
-
-/// Bytes that mean the same in another process. Pointers do not, and types that show some are refused; a
-/// class with constructors can hide them, and then only its author can tell.
-template <class T>
-concept plain_bytes = std::is_trivially_copyable_v<T> && !std::is_array_v<T> && !std::ranges::view<T>;
 
 /// Views (span, string_view) can be stored, as what they show, but own nothing to resolve into.
 template <class T>
@@ -114,10 +105,10 @@ struct stored_as {
 /// The type id of T, remembered by name for messages on first use.
 template <class T>
 type_id type_of() {
-  static const bool once =
-      (remember_type(stored_as<T>::id(), stored_as<T>::form, stored_as<T>::name()), true);
+  constexpr type_id id = stored_as<T>::id();  // else each call hashes the name of T again
+  static const bool once = (remember_type(id, stored_as<T>::form, stored_as<T>::name()), true);
   static_cast<void>(once);
-  return stored_as<T>::id();
+  return id;
 }
 
 template <class T>

@@ -28,6 +28,11 @@ class transport_listener {
   virtual void on_sent(std::uint64_t cookie, status outcome) noexcept = 0;
   /// The fabric is about to go away although nobody closed it (MPI_Finalize began): close now.
   virtual void on_fabric_ending() noexcept = 0;
+  /// The connection to `peer` broke. What was asked over it will not be answered; a later `send` makes a new
+  /// one.
+  virtual void on_peer_lost(peer_id /*peer*/, status /*why*/) noexcept {}
+  /// Somebody was turned away by the transport: a stranger, or bytes that are no message.
+  virtual void on_refused() noexcept {}
 
  protected:
   ~transport_listener() = default;
@@ -44,8 +49,10 @@ struct remote_read {
 };
 
 struct transport_capabilities {
-  bool one_sided = false;      ///< `start` works; else only messages
-  bool host_progress = false;  ///< a target must progress (its thread or a call) for reads from it to end
+  bool one_sided = false;       ///< `start` works, for all peers or some (`can_read`); else only messages
+  bool host_progress = false;   ///< a target must progress (its thread or a call) for reads from it to end
+  bool collective = true;       ///< `open` and `close` need all peers
+  bool serves_instead = false;  ///< messages may reach a peer although a read from it has just failed
 };
 
 /// A one-sided fabric: exposes memory, reads remote memory, and carries small messages.
@@ -81,6 +88,29 @@ class transport {
   /// What `peer` gave to `open`; empty if unknown yet.
   [[nodiscard]] virtual byte_view card(peer_id peer) const noexcept = 0;
 
+  // Fabrics whose processes did not meet in `open`: what another one needs to reach this one travels in
+  // proxies, and a peer is added when such a proxy is met.
+
+  /// How this process is reached; letters, digits, '.', ':' and '-' only. Empty: all peers are known since
+  /// `open`.
+  [[nodiscard]] virtual std::string address() const { return {}; }
+  /// Takes down how to reach the process of that address, whose card has that incarnation. Does not wait.
+  virtual status introduce(std::string_view /*address*/, std::uint64_t /*incarnation*/,
+                           peer_id& /*peer*/) noexcept {
+    return {errc::unsupported, 0, "introduce: all peers are known since open"};
+  }
+  /// The address a peer was introduced with; empty for others.
+  [[nodiscard]] virtual std::string address_of(peer_id /*peer*/) const { return {}; }
+  /// A step towards `card(peer)`, connecting if it must. `done`: it is there. After an error the next call
+  /// tries anew.
+  virtual status meet(peer_id /*peer*/, bool& done) noexcept {
+    done = true;
+    return {};
+  }
+
+  /// Whether reads from `peer` are to be started now; else it is asked to send. Does not wait: a fabric that
+  /// has to connect for reads begins to.
+  [[nodiscard]] virtual bool can_read(peer_id /*peer*/) noexcept { return capabilities().one_sided; }
   /// Begins a read. On an error nothing is pending.
   virtual status start(remote_read& read) noexcept = 0;
   /// Progresses a read. `done` is true when the fabric will not touch the destination again, whether the
@@ -96,6 +126,10 @@ class transport {
 
   /// Moves messages. True if anything happened, so that a waiting thread looks again at once.
   virtual bool progress() noexcept = 0;
+  /// Readable when `progress` has something to do, for one who sleeps; below 0: there is no such thing, poll.
+  [[nodiscard]] virtual int event_fd() const noexcept { return -1; }
+  /// Asked before each sleep: whether `event_fd` will tell of all that comes. False: progress again first.
+  virtual bool arm() noexcept { return true; }
   /// Says that exposed memory was written by this process's processors (`MPI_Win_sync`).
   virtual void memory_changed() noexcept {}
 

@@ -2,6 +2,8 @@
 // Copyright The farhold authors
 #pragma once
 
+#include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -72,10 +74,67 @@ constexpr std::string_view wire_name() noexcept {
   }
 }
 
+/// Memory is had from it, and how is nobody's business elsewhere: a `pmr::map` is stored as a `map` is.
+template <class T>
+concept an_allocator = requires(T& t) {
+  typename T::value_type;
+  t.allocate(std::size_t{1});
+};
+
+template <class T>
+constexpr std::uint64_t hash_type(std::uint64_t hash) noexcept;
+
+/// What a type is called, where compilers agree on it: "long int" and "long" are one type, and a standard
+/// library's inline namespaces are not part of a name.
+template <class T>
+struct wire_identity {
+  static constexpr std::uint64_t hash(std::uint64_t before) noexcept { return fnv1a(wire_name<T>(), before); }
+};
+template <template <class...> class Template, class... Arguments>
+requires(type_name<Template<Arguments...>>.empty()) struct wire_identity<Template<Arguments...>> {
+  static constexpr std::uint64_t hash(std::uint64_t before) noexcept {
+    std::uint64_t hash = hash_name(before);
+    ((hash = an_allocator<Arguments> ? hash : hash_type<Arguments>(fnv1a(",", hash))), ...);
+    return fnv1a(">", hash);
+  }
+
+ private:
+  /// The template's own name, without its arguments.
+  static constexpr std::uint64_t hash_name(std::uint64_t before) noexcept {
+    std::string_view name = spelled_name<Template<Arguments...>>();
+    int depth = 0;
+    for (std::size_t at = name.size(); at-- > 0;) {
+      depth += name[at] == '>' ? 1 : name[at] == '<' ? -1 : 0;
+      if (name[at] == '<' && depth == 0) {
+        name = name.substr(0, at);
+        break;
+      }
+    }
+    constexpr std::string_view with_inline_namespace =
+        "std::__cxx11::";  // where GCC says it and clang does not
+    if (!name.starts_with(with_inline_namespace)) return fnv1a(name, before);
+    return fnv1a(name.substr(with_inline_namespace.size()), fnv1a("std::", before));
+  }
+};
+template <class Element, std::size_t Size>
+struct wire_identity<std::array<Element, Size>> {
+  static constexpr std::uint64_t hash(std::uint64_t before) noexcept {
+    return (hash_type<Element>(fnv1a("array,", before)) ^ Size) * 0x100000001b3ULL;
+  }
+};
+
+template <class T>
+constexpr std::uint64_t hash_type(std::uint64_t hash) noexcept {
+  return wire_identity<T>::hash(hash);
+}
+
 /// `form` says how the bytes are laid out: one object, a run of elements, an archive.
 template <class T>
 constexpr type_id make_type_id(std::string_view form) noexcept {
-  std::uint64_t hash = fnv1a(wire_name<T>(), fnv1a(form));
+  std::uint64_t hash = hash_type<T>(fnv1a(form));
+  // Numbers travel in the byte order of their producer, which is part of the type: another order is another
+  // type.
+  if (std::endian::native != std::endian::little) hash = fnv1a("big-endian", hash);
   if (form != "archive") {  // layout counts where memory images travel
     hash = (hash ^ sizeof(T)) * 0x100000001b3ULL;
     hash = (hash ^ alignof(T)) * 0x100000001b3ULL;

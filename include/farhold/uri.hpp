@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,16 +31,23 @@ class uri {
   [[nodiscard]] std::optional<std::uint64_t> take_bytes(std::string_view option);
   /// "100ms", "30s", "5us": a time.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> take_time(std::string_view option);
+  /// The index of the one of `choices` that the value is.
+  [[nodiscard]] std::optional<std::size_t> take_choice(std::string_view option,
+                                                       std::initializer_list<std::string_view> choices);
   /// "on" or "off".
   [[nodiscard]] std::optional<bool> take_switch(std::string_view option);
 
   /// Throws if an option was given that nobody took.
   void finish() const;
 
- private:
-  [[noreturn]] void refuse(std::string_view option, const std::string& value, const char* expected) const;
+  /// `text` as messages may show it: what stands for user and password is "***".
+  [[nodiscard]] static std::string shown(std::string_view text);
 
-  std::string text_;
+ private:
+  [[noreturn]] void refuse(std::string_view option, const std::string& value,
+                           const std::string& expected) const;
+
+  std::string text_;  // as it is shown
   std::string scheme_;
   std::string rest_;
   std::map<std::string, std::string, std::less<>> options_;

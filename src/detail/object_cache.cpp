@@ -6,29 +6,38 @@ namespace farhold::detail {
 
 landing_ptr object_cache::find(const key& object, const void* tag) {
   const std::scoped_lock lock(mutex_);
-  const auto at = by_name_.find(name{object, tag});
-  if (at == by_name_.end()) return nullptr;
-  by_use_.splice(by_use_.begin(), by_use_, at->second);
-  return at->second->target;
+  const auto found = by_name_.find(name(object, tag));
+  if (found == by_name_.end()) return nullptr;
+  const by_use::iterator at = *found;
+  if (at != by_use_.begin()) by_use_.splice(by_use_.begin(), by_use_, at);
+  ++hits_.resolves;
+  hits_.bytes += object.size_bytes();
+  return at->target;
+}
+
+metrics::travelled object_cache::hits() {
+  const std::scoped_lock lock(mutex_);
+  return hits_;
 }
 
 void object_cache::insert(const key& object, const void* tag, landing_ptr target) {
   if (object.size_bytes() > capacity_bytes_) return;
-  std::list<entry> dropped;  // destroyed outside the lock: a target's destructor is the user's
+  by_use dropped;  // destroyed outside the lock: a target's destructor is the user's
   const std::scoped_lock lock(mutex_);
-  if (by_name_.contains(name{object, tag})) return;
+  if (by_name_.contains(name(object, tag))) return;
   while (used_bytes_ + object.size_bytes() > capacity_bytes_) {
-    used_bytes_ -= by_use_.back().called.object.size_bytes();
-    by_name_.erase(by_use_.back().called);
-    dropped.splice(dropped.end(), by_use_, std::prev(by_use_.end()));
+    const auto oldest = std::prev(by_use_.end());
+    used_bytes_ -= oldest->object.size_bytes();
+    by_name_.erase(oldest);
+    dropped.splice(dropped.end(), by_use_, oldest);
   }
-  by_use_.push_front({{object, tag}, std::move(target)});
-  by_name_.emplace(by_use_.front().called, by_use_.begin());
+  by_use_.push_front({object, tag, std::move(target)});
+  by_name_.insert(by_use_.begin());
   used_bytes_ += object.size_bytes();
 }
 
 void object_cache::clear() {
-  std::list<entry> dropped;
+  by_use dropped;
   const std::scoped_lock lock(mutex_);
   dropped.swap(by_use_);
   by_name_.clear();

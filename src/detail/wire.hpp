@@ -25,7 +25,15 @@ class writer {
     at_ += sizeof value;
   }
   void put_bytes(byte_view bytes) noexcept {
-    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    // Identifiers have 16 to 32 bytes: two copies that overlap are inlined, one of unknown length is a call.
+    constexpr std::size_t piece = 16;
+    if (bytes.size() >= piece && bytes.size() <= 2 * piece) {
+      const byte_view last = bytes.last(piece);
+      std::memcpy(at_ + bytes.size() - piece, last.data(), piece);
+      std::memcpy(at_, bytes.data(), piece);
+    } else if (!bytes.empty()) {
+      std::memcpy(at_, bytes.data(), bytes.size());
+    }
     at_ += bytes.size();
   }
   void put_text(std::string_view text) noexcept { put_bytes(std::as_bytes(std::span(text))); }

@@ -27,6 +27,17 @@ inline constexpr bool is_standard_view<std::span<E, Extent>> = true;
 template <class Char, class Traits>
 inline constexpr bool is_standard_view<std::basic_string_view<Char, Traits>> = true;
 
+/// The one view that a proxy can become: its target pins, or owns, what the span shows.
+template <class T>
+inline constexpr bool is_pinned_view = false;
+template <class E>
+inline constexpr bool is_pinned_view<std::span<const E>> = true;
+/// The same without const, to say so.
+template <class T>
+inline constexpr bool is_writable_span = false;
+template <class E, std::size_t Extent>
+inline constexpr bool is_writable_span<std::span<E, Extent>> = !std::is_const_v<E>;
+
 // A const T's members that its proxy forwards.
 template <class T>
 concept has_begin = requires(const T& t) {

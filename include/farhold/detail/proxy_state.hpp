@@ -4,16 +4,16 @@
 
 #include <atomic>
 
+#include <farhold/detail/lazy.hpp>
 #include <farhold/factory.hpp>
 
 namespace farhold::detail {
 
 /// What the copies of one proxy share: how to make the target, and the target once it is made.
 ///
-/// Threads   One thread makes the target while the others wait for it; the maker's deadline bounds them all.
-///           No mutex: `phase_` goes idle → making → (idle | made), and `made` never ends.
+/// Threads   One thread makes the target while the others wait for it, each for as long as its own call may.
 template <class T>
-class proxy_state final : public boost::intrusive_ref_counter<proxy_state<T>, boost::thread_safe_counter> {
+class proxy_state final : public lazy {
  public:
   explicit proxy_state(factory<T> make) : make_(std::move(make)) {}
 
@@ -22,41 +22,63 @@ class proxy_state final : public boost::intrusive_ref_counter<proxy_state<T>, bo
 
   /// Once resolved and asked through the only proxy: the object, if no cache holds it either.
   [[nodiscard]] T* unshared() const noexcept {
-    return this->use_count() == 1 && target_->use_count() == 1 ? target_->object() : nullptr;
+    return handles() == 1 && target_->use_count() == 1 ? target_->object() : nullptr;
   }
 
   const T& resolve(const call_options& call) {
     for (;;) {
-      phase expected = phase::idle;
-      if (phase_.compare_exchange_strong(expected, phase::making, std::memory_order_acquire))
-        return make(call);
-      if (expected == phase::made) return *resolved();
-      phase_.wait(phase::making, std::memory_order_acquire);
+      if (claim()) return make(call);
+      if (const T* const here = resolved()) return *here;
+      await_claim(call);
     }
   }
 
- private:
-  enum class phase : int { idle, making, made };
+  [[nodiscard]] bool comes_from_store() const noexcept override { return make_.from_store() != nullptr; }
+  missing begin(const call_options& call) override {
+    const store_factory& from = *make_.from_store();
+    if (from.inlined()) {
+      target_ = make_.make(call);
+      publish();
+      return {};
+    }
+    missing bytes{from.open_store(), &from.object(), nullptr};
+    target_ = make_.prepare(*bytes.store);
+    if (target_->object() != nullptr) {
+      publish();
+      return {};
+    }
+    bytes.where = target_.get();
+    return bytes;
+  }
+  void land(store_core& from) override {
+    make_.complete(from, target_);
+    publish();
+  }
+  void give_up() noexcept override {
+    target_.reset();
+    end_claim(false);
+  }
+  void ensure(const call_options& call) override { resolve(call); }
 
+ private:
   const T& make(const call_options& call) {
     try {
       target_ = make_.make(call);
     } catch (...) {
-      finish(phase::idle);
+      give_up();
       throw;
     }
-    object_.store(target_->object(), std::memory_order_release);
-    finish(phase::made);
-    return *target_->object();
+    return publish();
   }
 
-  void finish(phase next) noexcept {
-    phase_.store(next, std::memory_order_release);
-    phase_.notify_all();
+  const T& publish() noexcept {
+    const T* const here = target_->object();
+    object_.store(here, std::memory_order_release);
+    end_claim(true);
+    return *here;
   }
 
   std::atomic<const T*> object_{nullptr};
-  std::atomic<phase> phase_{phase::idle};
   target_ptr<T> target_;
   factory<T> make_;
 };

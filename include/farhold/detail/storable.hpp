@@ -70,11 +70,16 @@ inline constexpr bool parts_have_pointer<std::optional<A>> = has_pointer<A>();
 template <class A>
 inline constexpr bool parts_have_pointer<std::reference_wrapper<A>> = true;
 
+template <class T>
+inline constexpr bool is_iterator = std::input_or_output_iterator<T>;
+template <class T>
+inline constexpr bool is_iterator<proxy<T>> = false;  // not to be asked: its deleted operators are errors
+
 /// A pointer, a view, an iterator, or something made of them.
 template <class T>
 consteval bool has_pointer() {
   if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T> ||
-                std::is_reference_v<T> || is_standard_view<T> || std::input_or_output_iterator<T>) {
+                std::is_reference_v<T> || is_standard_view<T> || is_iterator<T>) {
     return true;
   } else if constexpr (std::is_array_v<T>) {
     return has_pointer<std::remove_all_extents_t<T>>();

@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <optional>
 
 #include <farhold/connector.hpp>
+#include <farhold/detail/recycled_target.hpp>
 #include <farhold/serializer.hpp>
 
 namespace farhold::detail {
@@ -38,7 +40,9 @@ class range_target final : public target<T> {
  public:
   std::byte* prepare(std::uint64_t size_bytes, std::uint64_t spare_bytes) noexcept override {
     try {
-      range_.resize((size_bytes + spare_bytes + sizeof(element) - 1) / sizeof(element));
+      // One element at least: an empty container has no memory, and null would say that there is none left.
+      range_.resize(
+          std::max<std::uint64_t>(1, (size_bytes + spare_bytes + sizeof(element) - 1) / sizeof(element)));
     } catch (...) {
       return nullptr;
     }
@@ -52,7 +56,8 @@ class range_target final : public target<T> {
         range_.assign(first, first + source.size() / sizeof(element));  // one pass, no zeroing first
       } else {  // elements aligned to more than their source is
         range_.resize(source.size() / sizeof(element));
-        std::memcpy(std::ranges::data(range_), source.data(), range_.size() * sizeof(element));
+        if (!range_.empty())
+          std::memcpy(std::ranges::data(range_), source.data(), range_.size() * sizeof(element));
       }
     } catch (...) {
       return no_landing_memory();
@@ -64,6 +69,7 @@ class range_target final : public target<T> {
     if (size_bytes % sizeof(element) != 0)
       throw error(errc::corrupt, "the size is no multiple of the element's");
     range_.resize(size_bytes / sizeof(element));
+    check_image<element>(std::as_bytes(std::span(std::ranges::data(range_), range_.size())));
     this->object_ = std::addressof(range_);
   }
 
@@ -88,6 +94,7 @@ class object_target final : public target<T> {
   }
   void finish(std::uint64_t size_bytes) override {
     if (size_bytes != sizeof(T)) throw error(errc::corrupt, "the size is not the type's");
+    check_image<T>({storage_, sizeof(T)});
     this->object_ = std::launder(reinterpret_cast<T*>(storage_));
   }
 
@@ -135,11 +142,14 @@ class value_target final : public target<T> {
 
 template <class T>
 target_ptr<T> make_target() {
+  constexpr bool other_view = view_of_elements<T> && !custom_serialized<T> && !is_pinned_view<T>;
   static_assert(
-      custom_serialized<T> || !view_of_elements<T>,
+      !other_view,
       "farhold: a view owns nothing that could be resolved into; ask for a container, such as std::vector");
-  if constexpr (!check_storable<T>() || (view_of_elements<T> && !custom_serialized<T>)) {
+  if constexpr (!check_storable<T>() || other_view) {
     return nullptr;
+  } else if constexpr (recycled<T> && direct_range<T>) {
+    return target_ptr<T>(new recycled_target<T>);
   } else if constexpr (direct_range<T>) {
     return target_ptr<T>(new range_target<T>);
   } else if constexpr (direct_object<T>) {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#include "parking.hpp"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace farhold::detail {
+
+namespace {
+
+/// Waiters of many addresses share a place; they are woken together and look again.
+struct place {
+  std::atomic<int> waiters{0};
+  std::mutex mutex;
+  std::condition_variable_any wake;
+};
+
+place& place_of(const void* address) {
+  static auto* const places = new std::array<place, 64>;  // never dies: proxies resolve in other destructors
+  const auto number = reinterpret_cast<std::uintptr_t>(address);
+  return (*places)[(number >> 6U ^ number >> 12U) % places->size()];
+}
+
+}  // namespace
+
+wake park(const void* address, const std::function<bool()>& happened,
+          std::optional<std::chrono::steady_clock::time_point> until, const std::stop_token& stop) {
+  place& here = place_of(address);
+  std::unique_lock lock(here.mutex);
+  here.waiters.fetch_add(1, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const bool done =
+      until ? here.wake.wait_until(lock, stop, *until, happened) : here.wake.wait(lock, stop, happened);
+  here.waiters.fetch_sub(1, std::memory_order_relaxed);
+  if (done) return wake::happened;
+  return stop.stop_requested() ? wake::cancelled : wake::timeout;
+}
+
+void unpark(const void* address) noexcept {
+  place& here = place_of(address);
+  // With the waiter's "count me, then look": one of the two sees what the other did.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (here.waiters.load(std::memory_order_seq_cst) == 0) return;
+  { const std::scoped_lock lock(here.mutex); }
+  here.wake.notify_all();
+}
+
+}  // namespace farhold::detail
