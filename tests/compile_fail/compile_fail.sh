@@ -9,7 +9,8 @@
 #   // gcc-error: REGEX      with GCC; a case without a line for a compiler is not tried with it
 #   // clang-error: REGEX
 #   // flags: FLAG...        besides the build's
-# Regular expressions are extended ones, quotes in messages are plain ('), and one line of "error: …" must match.
+# Regular expressions are extended ones, quotes in messages are plain ('). The first line of "error: …" must match: what
+# follows it is the compiler's own.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -38,7 +39,7 @@ if ! "${compiler[@]}" -fsyntax-only "${prelude[@]}" "$all"; then
 fi
 
 check() {
-  local case=$1 name pattern output flags
+  local case=$1 name pattern output errors flags
   name=$(basename "$case" .cpp)
   pattern=$(sed -nE "s,^// ($family-)?error: (.*)$,\2,p" "$case" | head -n 1)
   if [[ -z $pattern ]]; then
@@ -55,13 +56,12 @@ check() {
     echo "FAILED: $name compiles"
     return 1
   fi
-  if ! grep -E '\berror: ' <<<"$output" | grep -qE -- "$pattern"; then
-    printf 'FAILED: %s: no error matches "%s":\n%s\n' "$name" "$pattern" "$output"
+  errors=$(grep -E '\berror: ' <<<"$output")
+  if ! grep -qE -- "$pattern" <<<"${errors%%$'\n'*}"; then
+    printf 'FAILED: %s: the first error does not match "%s":\n%s\n' "$name" "$pattern" "$output"
     return 1
   fi
-  if [[ -n ${FARHOLD_SHOW_ERRORS-} ]]; then
-    printf '%s: %s\n' "$name" "$(grep -E '\berror: ' <<<"$output")"
-  fi
+  if [[ -n ${FARHOLD_SHOW_ERRORS-} ]]; then printf '%s: %s\n' "$name" "$errors"; fi
 }
 
 count=0 failed=0

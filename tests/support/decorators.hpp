@@ -16,7 +16,7 @@ namespace farhold::test {
 
 /// What a `watched_connector` saw, and what it is told to do. Outlives the connector.
 struct watch {
-  std::atomic<int> reserved{0}, published{0}, abandoned{0}, gets{0}, closed{0};
+  std::atomic<int> reserved{0}, published{0}, abandoned{0}, gets{0}, get_batches{0}, closed{0};
   std::atomic<int> failing_gets{0};       ///< so many of the next gets fail
   std::atomic<errc> get_error{errc::ok};  ///< with this
   std::atomic<errc> reserve_error{errc::ok}, publish_error{errc::ok};
@@ -26,7 +26,7 @@ struct watch {
 
 /// Passes everything on to a local connector, which may be shared with others; counts it, and fails or waits
 /// on demand.
-class watched_connector final : public connector {
+class watched_connector : public connector {
  public:
   explicit watched_connector(std::shared_ptr<watch> w, std::string uri = {},
                              std::shared_ptr<connector> inner = local::connector())
@@ -37,11 +37,10 @@ class watched_connector final : public connector {
     return inner_->capabilities();
   }
 
-  status reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout,
-                 reservation& out) noexcept override {
-    watch_->last_timeout_ns = timeout.count();
+  status reserve(std::uint64_t size_bytes, const call_limits& limits, reservation& out) noexcept override {
+    watch_->last_timeout_ns = limits.timeout.count();
     if (watch_->reserve_error != errc::ok) return {watch_->reserve_error, 0, "reserve as told"};
-    const status s = inner_->reserve(size_bytes, timeout, out);
+    const status s = inner_->reserve(size_bytes, limits, out);
     if (s.ok()) ++watch_->reserved;
     return s;
   }
@@ -54,19 +53,23 @@ class watched_connector final : public connector {
     ++watch_->abandoned;
     inner_->abandon(room);
   }
-  status get(const key& object, landing& where, std::chrono::nanoseconds timeout,
+  status get(const key& object, landing& where, const call_limits& limits,
              read_report& report) noexcept override {
     ++watch_->gets;
-    watch_->last_timeout_ns = timeout.count();
+    watch_->last_timeout_ns = limits.timeout.count();
     std::this_thread::sleep_for(std::chrono::milliseconds(watch_->get_delay_ms));
     if (watch_->failing_gets.fetch_sub(1) > 0) return {watch_->get_error, 42, "get as told"};
-    return inner_->get(object, where, timeout, report);
+    return inner_->get(object, where, limits, report);
   }
-  status exists(const key& object, std::chrono::nanoseconds timeout, bool& answer) noexcept override {
-    return inner_->exists(object, timeout, answer);
+  void get_batch(std::span<read_request> requests) noexcept override {
+    ++watch_->get_batches;
+    connector::get_batch(requests);
   }
-  status evict(const key& object, std::chrono::nanoseconds timeout) noexcept override {
-    return inner_->evict(object, timeout);
+  status exists(const key& object, const call_limits& limits, bool& answer) noexcept override {
+    return inner_->exists(object, limits, answer);
+  }
+  status evict(const key& object, const call_limits& limits) noexcept override {
+    return inner_->evict(object, limits);
   }
   status close(std::chrono::nanoseconds timeout) noexcept override {
     ++watch_->closed;

@@ -40,3 +40,6 @@ testing::AssertionResult fails(errc kind, Call&& call, std::initializer_list<std
 }
 
 }  // namespace farhold::test
+
+#define EXPECT_FAILS(kind, call) \
+  EXPECT_TRUE(::farhold::test::fails(::farhold::errc::kind, [&] { static_cast<void>(call); }))

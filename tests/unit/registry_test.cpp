@@ -3,6 +3,9 @@
 #include <farhold/registry.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -52,6 +55,21 @@ TEST(registry, follows_moves) {
   store other("other", local::connector());
   other = std::move(b);  // the store that was there is forgotten
   EXPECT_EQ(sorted_names(), std::vector<std::string>{"a"});
+}
+
+TEST(registry, finds_who_has_the_name_now_whoever_had_it_when_this_thread_looked_last) {
+  const auto find = [] { return registry::global().find("a"); };
+  std::optional<store> a(std::in_place, "a", local::connector());
+  const std::weak_ptr<detail::store_core> first = find();
+  EXPECT_EQ(find(), first.lock());
+  std::thread([&] { a.reset(); }).join();
+  EXPECT_EQ(find(), nullptr);
+  EXPECT_TRUE(first.expired());  // what was found is not kept alive
+  std::thread([&] { a.emplace("a", local::connector()); }).join();
+  EXPECT_NE(find(), nullptr);
+  store other("other", local::connector());
+  EXPECT_EQ(registry::global().find("other")->name(), "other");
+  EXPECT_EQ(find()->name(), "a");
 }
 
 TEST(registry, refuses_a_name_that_is_taken_and_leaves_the_first_alone) {
@@ -156,6 +174,71 @@ TEST(registry, schemes_of_third_parties) {
   registry::global().add_scheme("mine", [](const uri&) { return std::unique_ptr<connector>(); });
   EXPECT_TRUE(
       fails(errc::invalid_argument, [] { return store::open("nothing", "mine://"); }, {"no connector"}));
+}
+
+TEST(registry, tells_how_far_the_stores_of_a_scheme_reach) {
+  const auto reach_of = [](std::string_view name) -> std::optional<reach> {
+    for (const scheme_facts& scheme : registry::global().schemes()) {
+      if (scheme.name == name) return scheme.reach;
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(reach_of("local"), reach::process);
+  EXPECT_EQ(reach_of("shm"), reach::host);
+  EXPECT_EQ(reach_of("file"), reach::unknown) << "it needs a path";
+  EXPECT_EQ(reach_of("warp"), std::nullopt);
+  registry::global().add_scheme(
+      "wide", [](const uri&) { return local::connector(); }, reach::network);
+  EXPECT_EQ(reach_of("wide"), reach::network);
+}
+
+TEST(registry, opens_the_store_of_a_proxy_once_and_gives_it_up_for_the_programs_own) {
+  const std::shared_ptr<connector> far = local::connector();  // what the process elsewhere has
+  const auto maker = std::make_shared<test::watch>(), opened = std::make_shared<test::watch>();
+  std::atomic<int> openings{0};
+  registry::global().add_scheme("far", [&](uri&) {
+    ++openings;
+    return std::make_unique<test::watched_connector>(opened, "far://here", far);
+  });
+  std::vector<std::byte> token;
+  {
+    store producer("far away", std::make_unique<test::watched_connector>(maker, "far://there", far),
+                   {.inline_bytes = 0});
+    token = producer.proxy(std::string(100, 'x')).to_bytes();
+  }
+  EXPECT_EQ(openings, 0) << "decoding opens nothing";
+
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] { EXPECT_EQ(*proxy<std::string>::from_bytes(token), std::string(100, 'x')); });
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(openings, 1);
+  EXPECT_EQ(opened->gets, 4);
+  EXPECT_EQ(sorted_names(), std::vector<std::string>{"far away"});
+
+  {
+    const store own("far away", std::make_unique<test::watched_connector>(maker, "far://own", far));
+    EXPECT_EQ(opened->closed, 1);
+    EXPECT_EQ(registry::global().find("far away")->address()->uri, "far://own");
+    EXPECT_EQ(openings, 1);
+  }
+  EXPECT_TRUE(sorted_names().empty());
+}
+
+TEST(registry, says_why_a_store_cannot_be_opened_from_its_proxy) {
+  const auto p_of = [](const char* uri_text) {
+    store s("cannot", test::watched(std::make_shared<test::watch>(), uri_text), {.inline_bytes = 0});
+    return s.proxy(std::string(2000, 'x'));
+  };
+  EXPECT_TRUE(
+      fails(errc::store_unknown, [&] { return p_of("nobody://knows").resolve(); },
+            {"'cannot'", "'nobody://knows'", "cannot be opened from the proxy", "known schemes are"}));
+  registry::global().add_scheme("full", [](uri&) -> std::unique_ptr<connector> {
+    throw error(errc::out_of_memory, "no room on this host");
+  });
+  EXPECT_TRUE(
+      fails(errc::out_of_memory, [&] { return p_of("full://").resolve(); }, {"no room on this host"}));
+  EXPECT_TRUE(sorted_names().empty());
 }
 
 TEST(registry, may_be_used_from_many_threads) {

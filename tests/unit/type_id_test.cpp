@@ -3,8 +3,11 @@
 #include <farhold/type_id.hpp>
 
 #include <array>
+#include <map>
 #include <memory_resource>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -47,7 +50,12 @@ struct a {
 struct b {
   double x;
 };
+struct wider_a {
+  double x, y;
+};
 }  // namespace named
+template <>
+inline constexpr std::string_view farhold::type_name<named::wider_a> = "named/1";
 template <>
 inline constexpr std::string_view farhold::type_name<named::a> = "named/1";
 template <>
@@ -112,7 +120,35 @@ TEST(type_identity, of_classes_is_name_and_layout) {
   EXPECT_NE(type_of<somewhere::box<int>>(), type_of<somewhere::box<long>>());
 }
 
-TEST(type_identity, may_be_named_by_the_user) { EXPECT_EQ(type_of<named::a>(), type_of<named::b>()); }
+TEST(type_identity, of_an_alias_is_that_of_its_type) {
+  using alias = somewhere::particle;
+  using numbers = std::vector<std::int64_t>;
+  EXPECT_EQ(type_of<alias>(), type_of<somewhere::particle>());
+  EXPECT_EQ(type_of<numbers>(), type_of<std::vector<long long>>());
+}
+
+enum class colour : std::uint8_t { red, green };
+enum class shade : std::uint8_t { red, green };
+
+TEST(type_identity, of_enumerations_is_their_own) {
+  EXPECT_NE(type_of<colour>(), type_of<shade>());
+  EXPECT_NE(type_of<colour>(), type_of<std::uint8_t>());
+  EXPECT_NE(type_of<std::vector<colour>>(), type_of<std::vector<std::uint8_t>>());
+}
+
+TEST(type_identity, tells_signs_apart) {
+  store s("types", local::connector());
+  const key numbers = s.put(std::vector<int>{-1});
+  EXPECT_TRUE(fails(errc::wrong_type, [&] { return s.get<std::vector<unsigned>>(numbers); },
+                    {"a range of i32", "a range of u32"}));
+  EXPECT_EQ(s.get<std::vector<char>>(s.put(std::string("ab"))), (std::vector<char>{'a', 'b'}));
+}
+
+TEST(type_identity, may_be_named_by_the_user) {
+  EXPECT_EQ(type_of<named::a>(), type_of<named::b>());
+  EXPECT_NE(type_of<named::a>(), type_of<named::wider_a>()) << "of one name and another size";
+  EXPECT_NE(type_of<std::vector<named::a>>(), type_of<std::vector<named::wider_a>>());
+}
 
 TEST(type_identity, mismatch_names_both_types_and_the_cure) {
   store s("types", local::connector());
@@ -146,6 +182,29 @@ TEST(type_identity, unknown_types_are_described_by_number) {
 TEST(type_identity, is_a_constant_of_the_wire) {  // changing it makes stored objects unreadable
   EXPECT_EQ(type_of<double>().value, detail::make_type_id<double>("object").value);
   EXPECT_EQ(detail::make_type_id<double>("range").value, 15404874648895165246U);
+}
+
+// Written down, because two compilers have to agree on them: GCC spells std::string and long otherwise than
+// clang.
+TEST(type_identity, templates_are_one_type_for_every_compiler) {
+  using detail::make_type_id;
+  EXPECT_EQ(make_type_id<std::string>("archive").value, 5052270584861836361U);
+  EXPECT_EQ((make_type_id<std::map<std::string, std::vector<long>>>("archive").value), 10526217274427835169U);
+  EXPECT_EQ((make_type_id<std::pair<const long, std::array<unsigned long, 3>>>("archive").value),
+            17023969325668327734U);
+}
+
+TEST(type_identity, where_memory_is_had_from_does_not_count_and_all_else_does) {
+  using detail::make_type_id;
+  EXPECT_EQ((make_type_id<std::map<std::string, int>>("archive")),
+            (make_type_id<std::pmr::map<std::pmr::string, int>>("archive")));
+  EXPECT_NE((make_type_id<std::map<std::string, int>>("archive")),
+            (make_type_id<std::map<std::string, unsigned>>("archive")));
+  EXPECT_NE((make_type_id<std::map<int, std::string>>("archive")),
+            (make_type_id<std::unordered_map<int, std::string>>("archive")));
+  EXPECT_NE((make_type_id<std::array<int, 3>>("archive")), (make_type_id<std::array<int, 4>>("archive")));
+  EXPECT_NE((make_type_id<std::pair<int, std::pair<int, int>>>("archive")),
+            (make_type_id<std::pair<std::pair<int, int>, int>>("archive")));
 }
 
 TEST(type_identity, spelled_names_are_complete) {

@@ -92,6 +92,20 @@ TEST(uri, switches) {
   }
 }
 
+TEST(uri, choices) {
+  EXPECT_EQ(uri("x://?c=red").take_choice("c", {"red", "green"}), 0U);
+  EXPECT_EQ(uri("x://?c=green").take_choice("c", {"red", "green"}), 1U);
+  EXPECT_EQ(uri("x://").take_choice("c", {"red", "green"}), std::nullopt);
+  for (const char* const bad : {"", "Red", "redd", "blue"}) {
+    EXPECT_TRUE(fails(errc::invalid_argument,
+                      [&] {
+                        return uri("x://?c=" + std::string(bad)).take_choice("c", {"red", "green"});
+                      },
+                      {"option 'c'", "red or green"}))
+        << bad;
+  }
+}
+
 TEST(uri, refuses_what_is_none) {
   for (const char* const bad : {"", "local", "local:", "local:/", "://", "://rest", ":"}) {
     EXPECT_TRUE(fails(errc::invalid_argument, [&] { return uri(bad); },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
-// error: (no match for 'operator>>'|invalid operands).*proxy<int>
+// error: deleted (function|operator).*>>
 #include "support.hpp"
 
 namespace input {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
-// error: (discards qualifiers|no matching function for call to 'changes')
+// error: (invalid user-defined conversion .* to 'doubles&'|no matching function for call to 'changes')
 #include "support.hpp"
 
 namespace parameter_mutable_reference {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
-// error: cannot decompose (inaccessible|private) member
+// error: (cannot decompose inaccessible member|proxy.*decomposes into 1 element)
 #include "support.hpp"
 
 namespace structured_binding {
