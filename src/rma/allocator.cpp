@@ -23,22 +23,38 @@ allocator::size_class allocator::class_of(std::uint64_t size) noexcept {
   return {log - minor_bits + 1, static_cast<unsigned>(granules >> (log - minor_bits)) & (minors - 1)};
 }
 
-std::uint32_t allocator::find(std::uint64_t size) const noexcept {
-  // In the size's own class a block may be too small: look at a few. In each class above, any block fits.
-  const size_class own = class_of(size);
-  constexpr int looks = 32;
-  std::uint32_t block = heads_[own.major][own.minor];
-  for (int i = 0; i < looks && block != none; ++i, block = blocks_[block].next) {
-    if (blocks_[block].size >= size) return block;
+/// Of the blocks of one class that fit, one at a low address: what is used gathers at that end, and what is
+/// free at the other. The first few are compared, and if none of them fits the next `looks` are tried.
+std::uint32_t allocator::find_in(std::uint32_t head, std::uint64_t size, int looks) const noexcept {
+  constexpr int compared = 8;
+  std::uint32_t best = none;
+  std::uint32_t block = head;
+  for (int i = 0; block != none && i < (best == none ? looks : compared); ++i, block = blocks_[block].next) {
+    if (blocks_[block].size < size) continue;
+    if (best == none || blocks_[block].offset < blocks_[best].offset) best = block;
   }
+  return best;
+}
+
+std::uint32_t allocator::find(std::uint64_t size) const noexcept {
+  // In the size's own class a block may be too small: look at some. In each class above, any block fits.
+  const size_class own = class_of(size);
+  constexpr int some = 32;
+  if (const std::uint32_t block = find_in(heads_[own.major][own.minor], size, some); block != none)
+    return block;
   const std::uint32_t same_major = own.minor + 1 < minors ? minor_map_[own.major] >> (own.minor + 1) : 0;
   if (same_major != 0) {
-    return heads_[own.major][own.minor + 1 + static_cast<unsigned>(std::countr_zero(same_major))];
+    const unsigned minor = own.minor + 1 + static_cast<unsigned>(std::countr_zero(same_major));
+    return find_in(heads_[own.major][minor], size, some);
   }
   const std::uint64_t above = major_map_ >> (own.major + 1);
-  if (above == 0) return none;
-  const unsigned major = own.major + 1 + static_cast<unsigned>(std::countr_zero(above));
-  return heads_[major][static_cast<unsigned>(std::countr_zero(minor_map_[major]))];
+  if (above != 0) {
+    const unsigned major = own.major + 1 + static_cast<unsigned>(std::countr_zero(above));
+    return find_in(heads_[major][static_cast<unsigned>(std::countr_zero(minor_map_[major]))], size, some);
+  }
+  // Before the arena is said to be full the own class is worth more than a glance, yet no endless one.
+  constexpr int many = 4096;
+  return find_in(heads_[own.major][own.minor], size, many);
 }
 
 std::uint32_t allocator::new_record() noexcept {

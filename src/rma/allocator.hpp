@@ -8,7 +8,7 @@
 
 namespace farhold::rma {
 
-/// Divides an address range into blocks: two-level segregated fit, constant time.
+/// Divides an address range into blocks: two-level segregated fit, bounded time.
 ///
 /// Knows offsets only; its records live outside the memory they describe, so that no reader's or user's
 /// mistake can damage them. A block is named by the index of its record, which stays the same while it lives.
@@ -37,8 +37,9 @@ class allocator {
   [[nodiscard]] std::uint64_t largest_free_bytes() const noexcept;
 
  private:
-  // Size classes: a power of two, divided into 16.
-  static constexpr unsigned minor_bits = 4;
+  // Size classes: a power of two, divided into 4. In wider classes there are more blocks to choose a low
+  // address from, which keeps large holes better than a closer fit does (docs/design/decisions.md).
+  static constexpr unsigned minor_bits = 2;
   static constexpr unsigned minors = 1U << minor_bits;
   static constexpr unsigned majors = 60;
 
@@ -58,6 +59,7 @@ class allocator {
 
   static size_class class_of(std::uint64_t size) noexcept;
   [[nodiscard]] std::uint32_t find(std::uint64_t size) const noexcept;
+  [[nodiscard]] std::uint32_t find_in(std::uint32_t head, std::uint64_t size, int looks) const noexcept;
   [[nodiscard]] std::uint32_t new_record() noexcept;
   void link(std::uint32_t block) noexcept;
   void unlink(std::uint32_t block) noexcept;

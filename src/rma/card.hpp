@@ -15,8 +15,10 @@ namespace farhold::rma {
 /// What a producer tells every peer about itself and its first arena, once.
 struct card {
   static constexpr std::uint32_t magic_value = 0x43524846;  // "FHRC"
-  static constexpr std::uint32_t version_value = 1;
-  static constexpr std::size_t encoded_bytes = 64;
+  static constexpr std::uint32_t version_value = 2;
+  static constexpr std::size_t encoded_bytes = 72;
+  /// Where a segment of the first arena shows it: at the end of its header's page.
+  static constexpr std::size_t offset_in_segment = 4096 - encoded_bytes;
 
   std::uint64_t incarnation = 0;
   boot_id boot{};
@@ -24,19 +26,11 @@ struct card {
   std::uint64_t base_address = 0;  ///< of the segment in the producer, for process_vm_readv
   std::uint64_t segment_bytes = 0;
   std::int32_t pid = 0;
-  std::int32_t fd = -1;  ///< of the segment in the producer, for /proc/PID/fd
+  std::int32_t fd = -1;        ///< of the segment in the producer, for /proc/PID/fd
+  std::uint64_t grace_ns = 0;  ///< how long this producer leaves the memory of an evicted object as it was
 
   [[nodiscard]] std::array<std::byte, encoded_bytes> encode() const noexcept;
   static status decode(byte_view bytes, card& out) noexcept;
-};
-
-/// What stands at the start of every segment, so that nobody takes another file for it.
-struct segment_header {
-  static constexpr std::uint64_t magic_value = 0x314E455241524846;  // "FHRAREN1"
-
-  std::uint64_t magic = magic_value;
-  std::uint64_t incarnation = 0;
-  std::uint64_t segment_bytes = 0;
 };
 
 }  // namespace farhold::rma

@@ -2,9 +2,10 @@
 // Copyright The farhold authors
 #include "engine.hpp"
 
+#include <array>
+#include <charconv>
 #include <new>
 #include <system_error>
-#include <thread>
 
 #include <farhold/log.hpp>
 
@@ -15,6 +16,9 @@ namespace farhold::rma {
 namespace {
 
 constexpr status closed_here{errc::closed, 0, "use a closed connector"};
+
+constexpr std::string_view after_scheme = "://";
+constexpr std::size_t incarnation_digits = 16;
 
 }  // namespace
 
@@ -34,85 +38,106 @@ class engine::call_guard {
 };
 
 engine::engine(std::unique_ptr<transport> fabric, const options& options)
-    : fabric_(std::move(fabric)), options_(options), incarnation_(random_number()) {
-  rules_.mode = options_.validation;
-  if (rules_.mode == validation::automatic) {
-    rules_.mode = under_hypervisor() ? validation::recheck : validation::fast;
-  }
-  rules_.grace_ns = static_cast<std::uint64_t>(options_.grace.count());
-  rules_.time = options_.time;
-}
+    : fabric_(std::move(fabric)),
+      options_(options),
+      producer_(*fabric_, random_number()),
+      consumer_(*fabric_, producer_, options_) {}
 
 engine::~engine() {
   progress_.stop();  // it may be the one that closes, see on_fabric_ending
   // Peers may read the arena, and reads of ours may land, until the fabric has said otherwise in close.
   if (!exposed_) return;
-  arena_.leak();
-  quarantine_.leak();
-}
-
-status engine::make_arena() noexcept try {
-  if (options_.grace < std::chrono::nanoseconds::zero())
-    return {errc::invalid_argument, 0, "use a negative grace period"};
-  if (const status s = arena_.create(options_.arena_bytes, incarnation_); !s.ok()) return s;
-  blocks_.emplace(arena_.memory(), arena::header_bytes, incarnation_, options_.grace, options_.time);
-  server_.emplace(*fabric_, *blocks_);
-  client_.emplace(*fabric_);
-  return {};
-} catch (const std::bad_alloc&) {
-  return {errc::out_of_memory, 0, "allocate the arena's tables"};
+  producer_.leak();
+  consumer_.held().leak();
 }
 
 status engine::open() noexcept {
-  const status mine = make_arena();
+  const status mine = producer_.open(options_);
+  static const arena nothing;
+  const arena& memory = mine.ok() ? producer_.memory().first() : nothing;
+  card shown = memory.description();
+  shown.grace_ns = static_cast<std::uint64_t>(options_.grace.count());
   // Peers learn of a failure here by the transport's agreement, so that all fail or none.
-  if (const status s =
-          fabric_->open(arena_.memory(), arena_.description().encode(), mine, *this, options_.timeout);
+  if (const status s = fabric_->open(memory.memory(), shown.encode(), mine, *this, options_.timeout);
       !s.ok()) {
     return s;
   }
   exposed_ = true;
-  if (const status s = meet_peers(); !s.ok()) return s;
+  if (const status s = name_store(); !s.ok()) return s;
+  if (const status s = consumer_.meet_peers(); !s.ok()) return s;
   opened_.store(true, std::memory_order_release);
   if (!options_.progress_thread) return {};
   try {
-    progress_.start(*fabric_, quarantine_);
+    progress_.start(*fabric_, consumer_.held(), producer_);
   } catch (const std::system_error& problem) {
     return {errc::out_of_memory, problem.code().value(), "start the progress thread"};
   }
   return {};
 }
 
-status engine::meet_peers() noexcept try {
-  for (peer_id id = 0; id < fabric_->peer_count(); ++id) {
-    auto& p = peers_.emplace_back(std::make_unique<peer>());
-    if (const status s = card::decode(fabric_->card(id), p->description); !s.ok()) return s;
-    if (!by_incarnation_.emplace(p->description.incarnation, id).second) {
-      return {errc::corrupt, 0, "read the peers' cards: two have one incarnation"};
-    }
-    p->memory.meet(p->description);
-  }
+/// Where other processes have not met this one, the store's URI says how to: scheme://ADDRESS.INCARNATION.
+status engine::name_store() noexcept try {
+  const std::string address = fabric_->address();
+  if (!address.empty()) options_.uri = uri_of(address, producer_.memory().first().description().incarnation);
   return {};
 } catch (const std::bad_alloc&) {
-  return {errc::out_of_memory, 0, "remember the peers"};
+  return {errc::out_of_memory, 0, "name the store"};
+}
+
+std::string engine::uri_of(const std::string& address, std::uint64_t incarnation) const {
+  std::array<char, incarnation_digits> digits;
+  for (auto at = digits.rbegin(); at != digits.rend(); ++at, incarnation >>= 4U)
+    *at = "0123456789abcdef"[incarnation & 0xFU];
+  std::string uri(fabric_->name());
+  return uri.append(after_scheme).append(address).append(".").append(digits.begin(), digits.end());
+}
+
+void engine::introduce(std::string_view uri) noexcept {
+  const call_guard guard(*this);
+  const std::string_view scheme = fabric_->name();
+  if (!guard.may_go_on() || !uri.starts_with(scheme)) return;
+  uri.remove_prefix(scheme.size());
+  if (!uri.starts_with(after_scheme)) return;
+  uri.remove_prefix(after_scheme.size());
+  if (uri.size() <= incarnation_digits + 1 || uri[uri.size() - incarnation_digits - 1] != '.') return;
+  const std::string_view digits = uri.substr(uri.size() - incarnation_digits);
+  std::uint64_t incarnation = 0;
+  const auto [end, problem] = std::from_chars(digits.begin(), digits.end(), incarnation, 16);
+  if (problem != std::errc{} || end != digits.end() || incarnation == 0) return;
+  // Nobody waits for the outcome. A read that finds the producer unknown says so.
+  static_cast<void>(consumer_.introduce(uri.substr(0, uri.size() - incarnation_digits - 1), incarnation));
+}
+
+std::string engine::origin(const key& object) const {
+  const peer* const holder = consumer_.holder_of(object);
+  if (holder == nullptr || holder->id() == fabric_->self()) return {};
+  const std::string address = fabric_->address_of(holder->id());
+  return address.empty() ? std::string() : uri_of(address, holder->incarnation());
 }
 
 status engine::close(std::chrono::nanoseconds timeout) noexcept {
   if (closing_.exchange(true, std::memory_order_seq_cst)) return closed_here;
   if (!opened_.load(std::memory_order_acquire)) return {};
   const deadline until(timeout);
-  const bool calls_ended =
-      wait_for(*fabric_, until, [&] { return calls_.load(std::memory_order_seq_cst) == 0; });
+  if (!wait_for(*fabric_, until, [&] { return calls_.load(std::memory_order_seq_cst) == 0; })) {
+    // A call that is still inside uses the fabric: it is left to its end, and serves until then.
+    detail::log("a connector could not be closed: a call of it did not end in time");
+    producer_.memory().end_lent();
+    return {errc::timeout, 0, "wait for calls that are under way"};
+  }
   progress_.stop();
+  producer_.memory().end_lent();  // no fabric ever reads what is lent: it is given back whatever comes
   // The fabric does not end while a read of ours is pending, and nobody else asks after these any more.
-  const bool drained = drain_quarantine(until);
+  const bool drained = consumer_.drain_quarantine(until);
   // Others may still be reading; the transport serves them while it waits for them to come here too.
+  fabric_left_.store(true, std::memory_order_release);
   status ended = fabric_->close(until.left());
-  if (ended.ok() && (!calls_ended || !drained || !blocks_->wait_unpinned(until))) {
+  if (ended.ok() && (!drained || !producer_.service().idle())) {
     ended = {errc::timeout, 0, "wait for reads that are under way"};
   }
   if (ended.ok()) {
     exposed_ = false;
+    producer_.shut();
   } else {
     // The fabric may still read the arena: it stays, better lost than reused under its eyes.
     detail::log("a connector could not be closed in time; its arena stays allocated until the process ends");
@@ -121,217 +146,84 @@ status engine::close(std::chrono::nanoseconds timeout) noexcept {
 }
 
 void engine::on_fabric_ending() noexcept {
-  if (closed()) return;
-  detail::log(
-      "the fabric is being shut down before close(): closing now; call store.close() on all processes first");
   constexpr std::chrono::seconds patience{5};
-  static_cast<void>(close(patience));
+  if (!closed()) {
+    detail::log(
+        "the fabric is being shut down before close(): closing now; call store.close() on all processes "
+        "first");
+    static_cast<void>(close(patience));
+  } else if (!fabric_left_.exchange(true)) {
+    // A close that had to leave the fabric to a call: that call's thread is out of it now, or never will be.
+    static_cast<void>(fabric_->close(patience));
+  }
 }
 
 void engine::on_message(peer_id from, byte_view bytes) noexcept {
   message m;
-  if (!message::decode(bytes, m).ok()) return server_->refuse();
+  if (!message::decode(bytes, m).ok()) return producer_.service().refuse();
   switch (m.what) {
     case message::kind::read:
     case message::kind::exists:
-    case message::kind::evict: return server_->answer(from, m);
+    case message::kind::evict: return producer_.service().answer(from, m);
     case message::kind::answer:
-    case message::kind::fragment: return client_->on_reply(from, m);
+    case message::kind::fragment: return consumer_.on_reply(from, m);
   }
 }
 
-void engine::on_sent(std::uint64_t cookie, status outcome) noexcept { server_->on_sent(cookie, outcome); }
-
-status engine::reserve(std::uint64_t size_bytes, std::chrono::nanoseconds timeout,
-                       reservation& out) noexcept {
-  const call_guard guard(*this);
-  if (!guard.may_go_on()) return closed_here;
-  std::uint32_t slot = 0;
-  const status s = blocks_->reserve(size_bytes, timeout, slot, out.memory);
-  out.handle = slot;
-  return s;
+void engine::on_sent(std::uint64_t cookie, status outcome) noexcept {
+  producer_.service().on_sent(cookie, outcome);
 }
 
-status engine::publish(const reservation& room, type_id type, key& out) noexcept {
+status engine::reserve_batch(std::span<const std::uint64_t> sizes_bytes, const call_limits& limits,
+                             std::span<reservation> out) noexcept {
   const call_guard guard(*this);
   if (!guard.may_go_on()) return closed_here;
-  out = blocks_->publish(static_cast<std::uint32_t>(room.handle), room.memory.size(), type).to_key();
-  fabric_->memory_changed();
+  return producer_.reserve(sizes_bytes, limits, out);
+}
+
+status engine::publish_batch(std::span<const reservation> rooms, type_id type, std::span<key> out) noexcept {
+  const call_guard guard(*this);
+  if (!guard.may_go_on()) return closed_here;
+  producer_.publish(rooms, type, out);
   return {};
 }
 
-void engine::abandon(const reservation& room) noexcept {
-  blocks_->abandon(static_cast<std::uint32_t>(room.handle));
+status engine::adopt(const resident& object, type_id type, key& out) noexcept {
+  const call_guard guard(*this);
+  if (!guard.may_go_on()) return closed_here;
+  return producer_.adopt(object, type, out);
 }
 
-/// Takes a key apart and finds who holds its object. Bounds are checked against what that peer said of
-/// itself, before anything is allocated or read for a key that may come from anywhere.
-status engine::locate(const key& object, ticket& out, peer_id& at) const noexcept {
-  if (const status s = ticket::from_key(object, out); !s.ok()) return s;
-  const auto found = by_incarnation_.find(out.incarnation);
-  if (found == by_incarnation_.end()) {
-    return {errc::producer_lost, 0, "find the producer: no process of this job has the ticket's incarnation"};
-  }
-  at = found->second;
-  const std::uint64_t segment = peers_[at]->description.segment_bytes;
-  if (out.arena != 0 || out.offset < arena::header_bytes || out.offset % allocator::granule_bytes != 0 ||
-      out.offset > segment || out.length > segment || block_bytes(out.length) > segment - out.offset) {
-    return {errc::corrupt, 0, "find the object: the ticket points outside the producer's arena"};
-  }
-  return {};
-}
-
-bool engine::drain_quarantine(const deadline& until) noexcept {
-  return wait_for(*fabric_, until, [&] {
-    quarantine_.sweep(*fabric_);
-    return quarantine_.bytes() == 0;
-  });
-}
-
-/// Also where the answer is `none`, because a fabric may wait for ever for a process of this host that the
-/// kernel knows to be dead.
-peer_memory::access engine::access_to(peer& p) noexcept {
-  if (!p.attached.load(std::memory_order_acquire)) {
-    const std::scoped_lock lock(attaching_);
-    if (!p.attached.load(std::memory_order_relaxed)) {
-      p.access = p.memory.attach(p.description, options_.same_host);
-      p.attached.store(true, std::memory_order_release);
-    }
-  }
-  return p.access;
-}
-
-status engine::get(const key& object, landing& where, std::chrono::nanoseconds timeout,
+status engine::get(const key& object, landing& where, const call_limits& limits,
                    read_report& report) noexcept {
   const call_guard guard(*this);
   if (!guard.may_go_on()) return closed_here;
-  ticket wanted;
-  peer_id at = 0;
-  if (const status s = locate(object, wanted, at); !s.ok()) return s;
-  report.way = path::mapped;
-  if (own_objects_directly(at)) return get_own(wanted, where);
-  peer& p = *peers_[at];
-  switch (access_to(p)) {
-    case peer_memory::access::mapped: return get_mapped(p, wanted, where);
-    case peer_memory::access::cma: report.way = path::cma; return get_by_cma(p, wanted, where);
-    case peer_memory::access::none: break;
-  }
-  const deadline until(timeout);
-  if (fabric_->capabilities().one_sided) {
-    report.way = path::window;
-    return get_by_window(at, wanted, where, until);
-  }
-  report.way = path::service;
-  return client_->read(at, p.memory, wanted, where, until);
+  return consumer_.get(object, where, limits, report);
 }
 
-status engine::get_own(const ticket& object, landing& where) noexcept {
-  byte_view payload;
-  if (const status s = blocks_->pin(object, payload); !s.ok()) return s;
-  const status s = where.fill(payload);
-  blocks_->unpin(object);
-  return s;
+void engine::get_batch(std::span<read_request> requests) noexcept {
+  const call_guard guard(*this);
+  if (guard.may_go_on()) return consumer_.get_batch(requests);
+  for (read_request& r : requests) r.outcome = closed_here;
 }
 
-status engine::get_mapped(peer& p, const ticket& object, landing& where) noexcept {
-  if (const status s = p.memory.alive(clock{}.now()); !s.ok()) return s;
-  return read_mapped(p.memory.mapped().subspan(object.offset, block_bytes(object.length)), object, where,
-                     counters_);
-}
-
-status engine::get_by_cma(peer& p, const ticket& object, landing& where) noexcept {
-  return read_remote(object, where, rules_, counters_,
-                     [&](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept {
-                       return p.memory.read(offset, to, bytes);
-                     });
-}
-
-status engine::get_by_window(peer_id from, const ticket& object, landing& where,
-                             const deadline& until) noexcept {
-  return read_remote(object, where, rules_, counters_,
-                     [&](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept {
-                       return read_window(
-                           {.peer = from, .offset = offset, .destination = to, .size_bytes = bytes}, where,
-                           until);
-                     });
-}
-
-status engine::read_window(remote_read read, landing& where, const deadline& until) noexcept {
-  quarantine_.sweep(*fabric_);
-  if (quarantine_.full())
-    return {errc::out_of_memory, 0, "read while too much landing memory is in quarantine"};
-  const peer_memory& process = peers_[read.peer]->memory;
-  const auto lost = [&] { return process.alive(clock{}.now()); };
-  if (const status s = lost(); !s.ok()) return s;
-  if (const status s = fabric_->start(read); !s.ok()) return s;
-  status outcome;
-  bool done = false;
-  static_cast<void>(wait_for(
-      *fabric_, until,
-      [&] {
-        if (outcome.ok()) outcome = fabric_->test(read, done);
-        return done || !outcome.ok();
-      },
-      [&] { return !lost().ok(); }));
-  if (done) return outcome;
-  quarantine_.admit(read, landing_ptr(&where));
-  if (const status s = lost(); !s.ok()) return s;
-  return outcome.ok() ? status{errc::timeout, 0, "wait for the fabric to read the producer's memory"}
-                      : outcome;
-}
-
-status engine::look(peer_id at, const ticket& object, const deadline& until,
-                    std::optional<trailer>& found) noexcept {
-  const std::uint64_t offset = object.offset + trailer_offset(object.length);
-  peer& p = *peers_[at];
-  switch (access_to(p)) {
-    case peer_memory::access::mapped:
-      if (const status s = p.memory.alive(clock{}.now()); !s.ok()) return s;
-      found = load_shared_trailer(p.memory.mapped().data() + offset);
-      return {};
-    case peer_memory::access::cma:
-      return p.memory.read(offset, reinterpret_cast<std::byte*>(&found.emplace()), sizeof(trailer));
-    case peer_memory::access::none: break;
-  }
-  return client_->ask(at, p.memory, message::kind::exists, object, until);
-}
-
-status engine::exists(const key& object, std::chrono::nanoseconds timeout, bool& answer) noexcept {
+status engine::exists(const key& object, const call_limits& limits, bool& answer) noexcept {
   const call_guard guard(*this);
   if (!guard.may_go_on()) return closed_here;
-  answer = false;
-  ticket wanted;
-  peer_id at = 0;
-  if (const status s = locate(object, wanted, at); !s.ok()) return s;
-  std::optional<trailer> found;
-  status s = look(at, wanted, deadline(timeout), found);
-  if (s.ok() && found) s = compare(*found, wanted);
-  answer = s.ok();
-  return s.code == errc::stale ? status{} : s;
+  return consumer_.exists(object, limits, answer);
 }
 
-status engine::evict(const key& object, std::chrono::nanoseconds timeout) noexcept {
+status engine::evict(const key& object, const call_limits& limits) noexcept {
   const call_guard guard(*this);
   if (!guard.may_go_on()) return closed_here;
-  ticket wanted;
-  peer_id at = 0;
-  if (const status s = locate(object, wanted, at); !s.ok()) return s;
-  if (at != fabric_->self()) {
-    peer& p = *peers_[at];
-    static_cast<void>(access_to(p));
-    return client_->ask(at, p.memory, message::kind::evict, wanted, deadline(timeout));
-  }
-  const status s = blocks_->evict(wanted);
-  fabric_->memory_changed();
+  const status s = consumer_.evict(object, limits);
+  if (producer_.waits_to_release()) progress_.wake();  // a thread that sleeps on events has to see to it
   return s;
 }
 
 void engine::collect(metrics& m) const noexcept {
-  m.evicted += blocks_->evicted();
-  m.reused_during_read += counters_.reused_during_read.load(std::memory_order_relaxed);
-  m.second_looks += counters_.second_looks.load(std::memory_order_relaxed);
-  m.quarantined_bytes += quarantine_.bytes();
-  server_->collect(m);
+  producer_.collect(m);
+  consumer_.collect(m);
 }
 
 }  // namespace farhold::rma

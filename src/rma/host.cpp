@@ -3,6 +3,7 @@
 #include "host.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -10,7 +11,10 @@
 #include <sstream>
 #include <string>
 
+#include <poll.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -65,7 +69,8 @@ boot_id this_boot() noexcept {
 }
 
 std::uint64_t start_time(pid_t pid) noexcept try {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  // /proc may be that of another pid namespace, where our own number is somebody else's.
+  std::ifstream file("/proc/" + (pid == ::getpid() ? "self" : std::to_string(pid)) + "/stat");
   std::string text((std::istreambuf_iterator<char>(file)), {});
   const auto name_end = text.rfind(')');  // the command's name may hold anything, parentheses included
   if (name_end == std::string::npos) return 0;
@@ -76,6 +81,18 @@ std::uint64_t start_time(pid_t pid) noexcept try {
   return rest >> ticks ? ticks : 0;
 } catch (...) {
   return 0;
+}
+
+bool process_ended(pid_t pid, std::uint64_t start) noexcept {
+  if (pid <= 0) return false;
+  const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (process < 0) return errno == ESRCH;
+  pollfd end{process, POLLIN, 0};  // readable once it has ended: pidfd_open(2)
+  bool ended = ::poll(&end, 1, 0) == 1;
+  // The pid may be another's by now. Start times of other users' processes may be hidden (hidepid).
+  if (const std::uint64_t found = ended ? 0 : start_time(pid); found != 0 && found != start) ended = true;
+  ::close(process);
+  return ended;
 }
 
 bool under_hypervisor() noexcept {

@@ -18,6 +18,10 @@ boot_id this_boot() noexcept;
 /// 0 if there is no such process, or it may not be seen.
 std::uint64_t start_time(pid_t pid) noexcept;
 
+/// Whether the process that had `pid` since `start` has ended, a zombie included. False if that cannot be
+/// seen.
+bool process_ended(pid_t pid, std::uint64_t start) noexcept;
+
 /// Whether this machine is, or may be, virtual: its clocks may then stop while memory does not.
 bool under_hypervisor() noexcept;
 

@@ -5,13 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -19,7 +14,6 @@
 namespace farhold::rma {
 
 peer_memory::~peer_memory() {
-  if (!mapped_.empty()) ::munmap(const_cast<std::byte*>(mapped_.data()), mapped_.size());
   if (process_ >= 0) ::close(process_);
 }
 
@@ -36,8 +30,11 @@ peer_memory::access peer_memory::attach(const card& peer, same_host wish) noexce
     return access::none;
   }
   if (wish == same_host::off) return access::none;
-  if (wish == same_host::automatic && try_map()) return access::mapped;
-  return try_cma() ? access::cma : access::none;
+  // Also where arenas can be mapped: adopted memory can't.
+  cma_ = try_cma();
+  if (wish == same_host::automatic) mapping_ = mapping::open(peer);
+  if (mapping_ != nullptr) return access::mapped;
+  return cma_ ? access::cma : access::none;
 }
 
 /// A pid alone may have been given to another process; with the start time it can't, and a pidfd keeps it so.
@@ -52,39 +49,30 @@ bool peer_memory::open_process() noexcept {
   return false;
 }
 
-bool peer_memory::try_map() noexcept {
-  if (peer_.fd < 0) return false;
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%d/fd/%d", peer_.pid, peer_.fd);
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  constexpr int needed_seals =
-      F_SEAL_SHRINK | F_SEAL_GROW;  // else a shrinking file could kill us with SIGBUS
-  struct stat found {};
-  const int seals = ::fcntl(fd, F_GET_SEALS);
-  const bool sound = seals >= 0 && (seals & needed_seals) == needed_seals && ::fstat(fd, &found) == 0 &&
-                     static_cast<std::uint64_t>(found.st_size) == peer_.segment_bytes;
-  void* const at = sound ? ::mmap(nullptr, peer_.segment_bytes, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
-  ::close(fd);
-  if (at == MAP_FAILED) return false;
-  segment_header header;
-  std::memcpy(&header, at, sizeof header);
-  if (header.magic != segment_header::magic_value || header.incarnation != peer_.incarnation ||
-      header.segment_bytes != peer_.segment_bytes || ::madvise(at, peer_.segment_bytes, MADV_DONTFORK) != 0) {
-    ::munmap(at, peer_.segment_bytes);
-    return false;
-  }
-  mapped_ = {static_cast<const std::byte*>(at), peer_.segment_bytes};
-  return true;
-}
-
 bool peer_memory::try_cma() const noexcept {
   segment_header header;
   return read(0, reinterpret_cast<std::byte*>(&header), sizeof header).ok() &&
          header.magic == segment_header::magic_value && header.segment_bytes == peer_.segment_bytes;
 }
 
-status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept {
+status peer_memory::find(std::uint32_t index, segment_entry& out) const noexcept {
+  constexpr status absent{errc::corrupt, 0, "find the object: its producer has no such arena"};
+  if (index == 0) {
+    out = {.base_address = peer_.base_address, .segment_bytes = peer_.segment_bytes, .fd = peer_.fd};
+    return {};
+  }
+  if (mapping_ != nullptr) return mapping_->find(index, out) ? status{} : absent;
+  if (index >= segment_header::max_arenas) return absent;
+  // The entry may be half written as long as the count does not include it: the count first.
+  std::uint32_t count = 0;
+  status s = read(offsetof(segment_header, arena_count), reinterpret_cast<std::byte*>(&count), sizeof count);
+  if (!s.ok()) return s;
+  if (index >= count) return absent;
+  return read(offsetof(segment_header, arenas) + index * sizeof out, reinterpret_cast<std::byte*>(&out),
+              sizeof out);
+}
+
+status peer_memory::read_at(std::uint64_t address, std::byte* to, std::uint64_t bytes) const noexcept {
   do {
     std::uint64_t guard = 0;
     // Linux transfers at most 2 GiB less a page per call (process_vm_readv(2)); a piece of 1 GiB is safe.
@@ -92,17 +80,20 @@ status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t byte
     const iovec here[2] = {{&guard, sizeof guard}, {to, piece}};
     const iovec there[2] = {
         {reinterpret_cast<void*>(peer_.base_address + offsetof(segment_header, incarnation)), sizeof guard},
-        {reinterpret_cast<void*>(peer_.base_address + offset), piece}};
+        {reinterpret_cast<void*>(address), piece}};
     const ssize_t got = ::process_vm_readv(peer_.pid, here, 2, there, 2, 0);
     if (got < 0) {
       return {errno == EPERM ? errc::permission : errc::producer_lost, errno,
               "read the producer's memory (CMA)"};
     }
-    if (static_cast<std::uint64_t>(got) != sizeof guard + piece || guard != peer_.incarnation) {
-      return {errc::producer_lost, 0,
-              "read the producer's memory (CMA): it is not the same process any more"};
+    if (static_cast<std::uint64_t>(got) < sizeof guard || guard != peer_.incarnation) {
+      return {
+          errc::producer_lost, 0,
+          "read the producer's memory (CMA): it is not the same process any more, or its store is closed"};
     }
-    offset += piece;
+    if (static_cast<std::uint64_t>(got) != sizeof guard + piece)
+      return {errc::corrupt, 0, "read the producer's memory (CMA): nothing is there"};
+    address += piece;
     to += piece;
     bytes -= piece;
   } while (bytes > 0);
@@ -112,6 +103,9 @@ status peer_memory::read(std::uint64_t offset, std::byte* to, std::uint64_t byte
 status peer_memory::alive(std::uint64_t now) const noexcept {
   constexpr status lost{errc::producer_lost, 0, "see whether the producer lives"};
   if (lost_.load(std::memory_order_relaxed)) return lost;
+  if (mapping_ != nullptr && mapping_->closed()) {
+    return {errc::producer_lost, 0, "see whether the producer lives: it has closed its store"};
+  }
   const std::uint64_t asked_at = asked_at_.load(std::memory_order_relaxed);
   if (asked_at != 0 && now - asked_at < liveness_interval_ns) return {};
   asked_at_.store(now, std::memory_order_relaxed);

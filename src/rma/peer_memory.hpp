@@ -10,6 +10,7 @@
 #include <farhold/rma.hpp>
 
 #include "card.hpp"
+#include "mapping.hpp"
 
 namespace farhold::rma {
 
@@ -37,22 +38,36 @@ class peer_memory {
   /// Looks for the best way that `wish` allows to the segment of `peer`.
   access attach(const card& peer, same_host wish) noexcept;
 
-  /// The mapping, if access is `mapped`.
-  [[nodiscard]] byte_view mapped() const noexcept { return mapped_; }
-  /// Reads by process_vm_readv; a guard word read in the same call shows that it was the right process.
-  status read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept;
+  /// The mapping, if access is `mapped`; else null.
+  [[nodiscard]] mapping* map() const noexcept { return mapping_.get(); }
+  [[nodiscard]] byte_view mapped(std::uint32_t arena = 0) const noexcept {
+    return mapping_ != nullptr ? mapping_->arena(arena) : byte_view{};
+  }
+  /// Whether `read` works, whatever the access is.
+  [[nodiscard]] bool has_cma() const noexcept { return cma_; }
 
-  /// `producer_lost` once the process is seen to have ended; ok if it cannot be seen. Asks the kernel at most
-  /// once per interval; `now` is any monotonic clock in nanoseconds.
+  /// What the producer says of its arena `index`; `corrupt` if it has none. Not if access is `none`.
+  status find(std::uint32_t index, segment_entry& out) const noexcept;
+
+  /// Reads the producer's memory by process_vm_readv; a guard word read in the same call shows that it was
+  /// the right process, and its store open. `corrupt` if nothing is mapped at that address.
+  status read_at(std::uint64_t address, std::byte* to, std::uint64_t bytes) const noexcept;
+  /// The same, in the first arena.
+  status read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept {
+    return read_at(peer_.base_address + offset, to, bytes);
+  }
+
+  /// `producer_lost` once the process is seen to have ended, or its mapped store to be closed; ok if it
+  /// cannot be seen. Asks the kernel at most once per interval; `now` is any monotonic clock in nanoseconds.
   status alive(std::uint64_t now) const noexcept;
 
  private:
   [[nodiscard]] bool open_process() noexcept;
-  [[nodiscard]] bool try_map() noexcept;
   [[nodiscard]] bool try_cma() const noexcept;
 
   card peer_;
-  byte_view mapped_;
+  mapping_ptr mapping_;
+  bool cma_ = false;
   int process_ = -1;  // pidfd
   bool seen_ = false;
   mutable std::atomic<std::uint64_t> asked_at_{0};

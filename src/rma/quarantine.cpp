@@ -5,10 +5,10 @@
 namespace farhold::rma {
 
 void quarantine::admit(const remote_read& read, const landing_ptr& memory) noexcept {
-  bytes_.fetch_add(read.size_bytes, std::memory_order_relaxed);
   try {
     const std::scoped_lock lock(mutex_);
     patients_.push_back({read, memory});
+    bytes_.fetch_add(read.size_bytes, std::memory_order_relaxed);
   } catch (...) {
     intrusive_ptr_add_ref(
         memory.get());  // no memory to remember it by: leaked rather than written after free

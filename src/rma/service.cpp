@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "waiting.hpp"
 
@@ -39,6 +40,8 @@ void server::answer(peer_id from, const message& request) noexcept {
     fabric_.memory_changed();
     return reply(from, request.request, outcome);
   }
+  // Each job keeps a block, and a peer that asks and takes nothing would keep them all.
+  if (jobs_.size() >= most_jobs) return reply(from, request.request, errc::out_of_memory);
   byte_view payload;
   if (const status s = objects_.pin(object, payload); !s.ok()) {
     if (s.code == errc::corrupt) refuse();
@@ -48,27 +51,56 @@ void server::answer(peer_id from, const message& request) noexcept {
     objects_.unpin(object);
     return reply(from, request.request, errc::ok);
   }
+  const bool lent = objects_.lent(object);
+  if (lent) objects_.unpin(object);
   try {
     const std::uint64_t cookie = ++last_cookie_;
     job& work = jobs_[cookie];
-    work = {.to = from, .request = request.request, .object = object, .payload = payload};
+    work = {.to = from, .request = request.request, .object = object, .payload = payload, .lent = lent};
+    if (lent)
+      work.bounce.resize(std::min<std::uint64_t>(payload.size(), fragments_in_flight * fragment_bytes()));
     if (advance(cookie, work)) jobs_.erase(cookie);
   } catch (const std::bad_alloc&) {
-    objects_.unpin(object);
+    jobs_.erase(last_cookie_);
+    if (!lent) objects_.unpin(object);
     reply(from, request.request, errc::out_of_memory);
   }
 }
 
+std::uint64_t server::fragment_bytes() const noexcept {
+  return fabric_.max_message_bytes() - message::fragment_head_bytes;
+}
+
+byte_view server::next_piece(job& work) noexcept {
+  const std::uint64_t left = work.payload.size() - work.sent;
+  const std::uint64_t size_bytes = std::min(fragment_bytes(), left);
+  if (!work.lent) return work.payload.subspan(work.sent, size_bytes);
+  const std::uint64_t at = static_cast<std::uint64_t>(work.in_flight) * fragment_bytes();
+  if (work.in_flight == 0) {
+    // All fragments of a round at once, while the owner is kept waiting.
+    byte_view payload;
+    if (const status s = objects_.pin(work.object, payload); !s.ok()) {
+      work.failed = s.code;
+      return {};
+    }
+    std::memcpy(work.bounce.data(), payload.data() + work.sent,
+                std::min<std::uint64_t>(work.bounce.size(), left));
+    objects_.unpin(work.object);
+  }
+  return byte_view(work.bounce).subspan(at, size_bytes);
+}
+
 bool server::advance(std::uint64_t cookie, job& work) noexcept {
-  const std::uint64_t room = fabric_.max_message_bytes() - message::fragment_head_bytes;
-  while (!work.failed && work.in_flight < fragments_in_flight && work.sent < work.payload.size()) {
-    const byte_view piece =
-        work.payload.subspan(work.sent, std::min<std::uint64_t>(room, work.payload.size() - work.sent));
+  // Which of several fragments is out is not told, so that a bounce buffer is free when all are.
+  if (work.lent && work.in_flight > 0) return false;
+  while (work.failed == errc::ok && work.in_flight < fragments_in_flight && work.sent < work.payload.size()) {
+    const byte_view piece = next_piece(work);
+    if (work.failed != errc::ok) break;
     const status s =
         fabric_.send(work.to, message::encode_fragment_head(work.request, work.sent), piece, cookie);
     if (s.code == errc::out_of_memory && (work.in_flight > 0 || stall(cookie))) return false;
     if (!s.ok()) {
-      work.failed = true;
+      work.failed = errc::transport_failure;
       break;
     }
     ++work.in_flight;
@@ -76,8 +108,8 @@ bool server::advance(std::uint64_t cookie, job& work) noexcept {
     bytes_.fetch_add(piece.size(), std::memory_order_relaxed);
   }
   if (work.in_flight > 0) return false;
-  if (work.failed) reply(work.to, work.request, errc::transport_failure);
-  objects_.unpin(work.object);
+  if (work.failed != errc::ok) reply(work.to, work.request, work.failed);
+  if (!work.lent) objects_.unpin(work.object);
   return true;
 }
 
@@ -109,7 +141,7 @@ void server::on_sent(std::uint64_t cookie, status outcome) noexcept {
   const std::scoped_lock lock(mutex_);
   if (const auto at = jobs_.find(cookie); at != jobs_.end()) {
     --at->second.in_flight;
-    if (!outcome.ok()) at->second.failed = true;
+    if (!outcome.ok()) at->second.failed = errc::transport_failure;
     if (advance(cookie, at->second)) jobs_.erase(at);
   }
   resume_stalled();
@@ -121,86 +153,102 @@ void server::collect(metrics& m) const noexcept {
   m.refused_requests += refused_.load(std::memory_order_relaxed);
 }
 
-status client::read(peer_id from, const peer_memory& process, const ticket& object, landing& where,
-                    const deadline& until) noexcept {
-  std::byte* const to = where.prepare(object.length, 0);
-  if (to == nullptr && object.length > 0) return {errc::out_of_memory, 0, "allocate landing memory"};
-  pending request;
-  request.from = from;
-  request.memory = {to, object.length};
-  return converse(message::kind::read, object, request, process, until);
+status client::begin(request& question) noexcept try {
+  question.sent = false;
+  question.again = false;
+  question.landed = 0;
+  question.code = errc::ok;
+  question.where = "ask the producer";
+  question.done.store(false, std::memory_order_relaxed);
+  const std::scoped_lock lock(mutex_);
+  question.number = ++last_request_;
+  waiting_.emplace(question.number, &question);
+  return {};
+} catch (const std::bad_alloc&) {
+  return {errc::out_of_memory, 0, "remember a request"};
+}
+
+bool client::over(request& question, status& outcome) noexcept {
+  if (!question.sent) {
+    const auto bytes = message::encode_request(question.what, question.number, question.object);
+    const std::scoped_lock lock(mutex_);  // with which on_peer_lost looks at `sent`
+    const status s = fabric_.send(question.whom, bytes, {}, request_cookie);
+    if (s.code == errc::out_of_memory) return false;
+    if (!s.ok()) {
+      outcome = s;
+      return true;
+    }
+    question.sent = true;
+  }
+  if (!question.done.load(std::memory_order_acquire)) return false;
+  outcome = {question.code, 0, question.where};
+  return true;
+}
+
+void client::end(request& question) noexcept {
+  // Whoever is writing into the landing memory holds the mutex.
+  const std::scoped_lock lock(mutex_);
+  waiting_.erase(question.number);
 }
 
 status client::ask(peer_id whom, const peer_memory& process, message::kind what, const ticket& object,
                    const deadline& until) noexcept {
-  pending request;
-  request.from = whom;
-  return converse(what, object, request, process, until);
+  const auto lost = [&] { return process.alive(coarse_now()); };
+  if (const status s = lost(); !s.ok()) return s;
+  request question;
+  question.whom = whom;
+  question.what = what;
+  question.object = object;
+  if (const status s = begin(question); !s.ok()) return s;
+  status outcome;
+  const bool answered = wait_for(
+      fabric_, until, [&] { return over(question, outcome); }, [&] { return !lost().ok(); });
+  end(question);
+  if (answered) return outcome;
+  if (const status s = lost(); !s.ok()) return s;
+  return until.outcome(question.sent ? "wait for the producer's answer"
+                                     : "wait for the fabric to take a request");
 }
 
-status client::converse(message::kind what, const ticket& object, pending& request,
-                        const peer_memory& process, const deadline& until) noexcept {
-  const auto lost = [&] { return process.alive(clock{}.now()); };
-  if (const status s = lost(); !s.ok()) return s;
-  std::uint64_t number = 0;
-  try {
-    const std::scoped_lock lock(mutex_);
-    number = ++last_request_;
-    waiting_.emplace(number, &request);
-  } catch (const std::bad_alloc&) {
-    return {errc::out_of_memory, 0, "remember a request"};
+void client::on_peer_lost(peer_id peer, const status& why) noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [number, question] : waiting_) {
+    if (question->whom != peer || !question->sent || question->done.load(std::memory_order_relaxed)) continue;
+    if (question->what != message::kind::evict && !std::exchange(question->again, true)) {
+      question->landed = 0;
+      question->sent = false;
+      continue;
+    }
+    question->code = why.code;
+    question->where = why.where;
+    question->done.store(true, std::memory_order_release);
   }
-  status sent;
-  const auto hopeless = [&] { return !lost().ok(); };
-  // A fabric that is full takes the request a moment later.
-  const bool taken = wait_for(
-      fabric_, until,
-      [&] {
-        const auto bytes = message::encode_request(what, number, object);
-        sent = fabric_.send(request.from, bytes, {}, request_cookie);
-        return sent.code != errc::out_of_memory;
-      },
-      hopeless);
-  const bool answered =
-      sent.ok() &&
-      wait_for(
-          fabric_, until, [&] { return request.done.load(std::memory_order_acquire); }, hopeless);
-  {
-    // Whoever is writing into the landing memory holds the mutex: after this nobody will.
-    const std::scoped_lock lock(mutex_);
-    waiting_.erase(number);
-  }
-  if (taken && !sent.ok()) return sent;
-  if (!answered && !request.done.load(std::memory_order_acquire)) {
-    if (const status s = lost(); !s.ok()) return s;
-    return {errc::timeout, 0,
-            taken ? "wait for the producer's answer" : "wait for the fabric to take a request"};
-  }
-  return {request.code, 0, "ask the producer"};
 }
 
 void client::on_reply(peer_id from, const message& reply) noexcept {
   const std::scoped_lock lock(mutex_);
   const auto at = waiting_.find(reply.request);
-  if (at == waiting_.end() || at->second->from != from) return;  // too late, or not for us
-  pending& request = *at->second;
-  if (request.done.load(std::memory_order_relaxed)) return;
+  if (at == waiting_.end() || at->second->whom != from) return;  // too late, or not for us
+  request& question = *at->second;
+  if (question.done.load(std::memory_order_relaxed)) return;
   if (reply.what == message::kind::answer) {
-    request.code = reply.code;
-    if (reply.code == errc::ok && request.landed < request.memory.size()) request.code = errc::truncated;
-    request.done.store(true, std::memory_order_release);
+    question.code = reply.code;
+    if (reply.code == errc::ok && question.landed < question.memory.size()) question.code = errc::truncated;
+    question.done.store(true, std::memory_order_release);
     return;
   }
   // Fragments between two peers keep their order, so that the next one continues where the last one ended.
-  if (reply.offset != request.landed || reply.payload.size() > request.memory.size() - request.landed) {
-    request.code = errc::corrupt;
-    request.done.store(true, std::memory_order_release);
+  // All of a request show the same bytes: one that came before is the same again, if its request came twice.
+  if (reply.offset < question.landed) return;
+  if (reply.offset != question.landed || reply.payload.size() > question.memory.size() - question.landed) {
+    question.code = errc::corrupt;
+    question.done.store(true, std::memory_order_release);
     return;
   }
   if (!reply.payload.empty())
-    std::memcpy(request.memory.data() + request.landed, reply.payload.data(), reply.payload.size());
-  request.landed += reply.payload.size();
-  if (request.landed == request.memory.size()) request.done.store(true, std::memory_order_release);
+    std::memcpy(question.memory.data() + question.landed, reply.payload.data(), reply.payload.size());
+  question.landed += reply.payload.size();
+  if (question.landed == question.memory.size()) question.done.store(true, std::memory_order_release);
 }
 
 }  // namespace farhold::rma

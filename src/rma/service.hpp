@@ -7,11 +7,12 @@
 #include <deque>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include <farhold/connector.hpp>
 #include <farhold/transport.hpp>
 
-#include "blocks.hpp"
+#include "arenas.hpp"
 #include "messages.hpp"
 #include "peer_memory.hpp"
 
@@ -21,22 +22,29 @@ namespace farhold::rma {
 ///
 /// A request is checked against the block table before anything is read for it. The block of a read is
 /// pinned from that check until its last fragment is sent, so what a consumer gets is whole.
-/// A large object goes out in fragments, a few at a time.
+/// A large object goes out in fragments, a few at a time. Lent memory is pinned only while a few fragments
+/// of it are copied, since its owner waits for it: a transfer that meets the end of the loan becomes `stale`.
 ///
 /// Threads   All of it.
 /// Progress  Runs inside `transport::progress`, on whichever thread calls that.
 class server {
  public:
-  server(transport& fabric, blocks& objects) : fabric_(fabric), objects_(objects) {}
+  server(transport& fabric, arenas& objects) : fabric_(fabric), objects_(objects) {}
 
   void answer(peer_id from, const message& request) noexcept;
   void on_sent(std::uint64_t cookie, status outcome) noexcept;
+  /// Whether nothing of ours is being sent.
+  [[nodiscard]] bool idle() noexcept {
+    const std::scoped_lock lock(mutex_);
+    return jobs_.empty();
+  }
   void refuse() noexcept { refused_.fetch_add(1, std::memory_order_relaxed); }
 
   void collect(metrics& m) const noexcept;
 
  private:
   static constexpr int fragments_in_flight = 4;
+  static constexpr std::size_t most_jobs = std::size_t{1} << 14U;
 
   struct job {
     peer_id to = 0;
@@ -45,7 +53,9 @@ class server {
     byte_view payload;
     std::uint64_t sent = 0;  // bytes handed to the fabric
     int in_flight = 0;       // fragments
-    bool failed = false;
+    errc failed = errc::ok;
+    bool lent = false;                // `payload` is then only for its size
+    std::vector<std::byte> bounce{};  // of a lent object, the fragments in flight
   };
 
   struct postponed_answer {
@@ -58,6 +68,9 @@ class server {
 
   /// Sends what may be sent. True if the job is over.
   bool advance(std::uint64_t cookie, job& work) noexcept;
+  [[nodiscard]] std::uint64_t fragment_bytes() const noexcept;
+  /// The bytes to be sent next, where they stay until they are sent; empty if there are none to be had.
+  byte_view next_piece(job& work) noexcept;
   /// Goes on with answers and jobs that found the fabric full, the oldest first. It is full of messages of
   /// this process, so that the end of any of them may make room.
   void resume_stalled() noexcept;
@@ -65,7 +78,7 @@ class server {
   void reply(peer_id to, std::uint64_t request, errc code) noexcept;
 
   transport& fabric_;
-  blocks& objects_;
+  arenas& objects_;
   std::mutex mutex_;
   std::uint64_t last_cookie_ = 0;
   std::unordered_map<std::uint64_t, job> jobs_;
@@ -81,36 +94,50 @@ class server {
 /// Replies find their request by number; one that comes after the deadline finds nobody and is dropped, so
 /// that landing memory is never written late.
 ///
-/// Threads   All of it.
-/// Errors    `timeout`, or `producer_lost` if the process that is asked is seen to have ended.
-/// Progress  A waiting call progresses the transport.
+/// Threads   All of it; one request is used by one thread.
+/// Errors    `timeout`, `cancelled`, or `producer_lost` if the process that is asked is seen to have ended.
+/// Progress  `ask` progresses the transport while it waits.
 class client {
  public:
+  /// One question under way. It must stay where it is from `begin` to `end`.
+  struct request {
+    peer_id whom = 0;
+    message::kind what = message::kind::read;
+    ticket object;
+    byte_span memory;  // of a read: where its bytes land
+
+    std::uint64_t number = 0;
+    std::atomic<bool> sent{false};
+    bool again = false;  // it is being asked for the second time
+    std::uint64_t landed = 0;
+    errc code = errc::ok;
+    const char* where = "";
+    std::atomic<bool> done{false};
+  };
+
   explicit client(transport& fabric) : fabric_(fabric) {}
 
-  status read(peer_id from, const peer_memory& process, const ticket& object, landing& where,
-              const deadline& until) noexcept;
+  status begin(request& question) noexcept;
+  /// True once there is an answer, or the fabric will not take the question: then `outcome` says which. A
+  /// fabric that is full is asked again each time.
+  bool over(request& question, status& outcome) noexcept;
+  /// After this nobody writes into the question's memory.
+  void end(request& question) noexcept;
+
+  /// All of it, waiting.
   status ask(peer_id whom, const peer_memory& process, message::kind what, const ticket& object,
              const deadline& until) noexcept;
 
   void on_reply(peer_id from, const message& reply) noexcept;
+  /// Nothing that was asked of `peer` before will be answered. What can be asked twice is, once: it may be
+  /// the connection that has ended, for whatever reason, and not the process.
+  void on_peer_lost(peer_id peer, const status& why) noexcept;
 
  private:
-  struct pending {
-    peer_id from = 0;
-    byte_span memory;  // of a read
-    std::uint64_t landed = 0;
-    errc code = errc::ok;
-    std::atomic<bool> done{false};
-  };
-
-  status converse(message::kind what, const ticket& object, pending& request, const peer_memory& process,
-                  const deadline& until) noexcept;
-
   transport& fabric_;
   std::mutex mutex_;
   std::uint64_t last_request_ = 0;
-  std::unordered_map<std::uint64_t, pending*> waiting_;
+  std::unordered_map<std::uint64_t, request*> waiting_;
 };
 
 }  // namespace farhold::rma

@@ -26,8 +26,12 @@ trailer load_shared_trailer(const std::byte* at) noexcept {
   return std::bit_cast<trailer>(words);
 }
 
-void publish_trailer(std::byte* at, const ticket& object) noexcept {
+void publish_trailer(std::byte* at, const ticket& object, const std::byte* payload) noexcept {
   trailer t;
+  if (object.elsewhere()) {
+    t.state = trailer::elsewhere;
+    t.address = reinterpret_cast<std::uintptr_t>(payload);
+  }
   t.incarnation = object.incarnation;
   t.generation = 0;
   t.inverted = ~object.generation;
@@ -47,6 +51,9 @@ status compare(const trailer& found, const ticket& wanted) noexcept {
     return {errc::stale, 0, "compare the trailer's generation"};
   }
   if (found.version != trailer::version_value) return {errc::unsupported, 0, "compare the trailer's version"};
+  if (found.state != (wanted.elsewhere() ? trailer::elsewhere : trailer::here)) {
+    return {errc::corrupt, 0, "compare the trailer's state"};
+  }
   if (found.length != wanted.length) return {errc::corrupt, 0, "compare the trailer's length"};
   if (found.type != wanted.type.value) return {errc::corrupt, 0, "compare the trailer's type"};
   return {};

@@ -20,16 +20,19 @@ namespace farhold::rma {
 struct trailer {
   static constexpr std::uint32_t magic_value = 0x4C524846;  // "FHRL"
   static constexpr std::uint16_t version_value = 1;
+  static constexpr std::uint16_t here = 0;       ///< the payload lies before the trailer
+  static constexpr std::uint16_t elsewhere = 1;  ///< at `address` in the producer's memory
 
   std::uint32_t magic = magic_value;
   std::uint16_t version = version_value;
-  std::uint16_t state = 0;  ///< reserved, 0
+  std::uint16_t state = here;
   std::uint64_t incarnation = 0;
   std::uint64_t generation = 0;
   std::uint64_t inverted = 0;
   std::uint64_t length = 0;
   std::uint64_t type = 0;
-  std::uint64_t reserved[2] = {};
+  std::uint64_t address = 0;  ///< of a payload that lies elsewhere
+  std::uint64_t reserved = 0;
 };
 static_assert(sizeof(trailer) == 64 && std::is_trivially_copyable_v<trailer>);
 
@@ -38,6 +41,19 @@ constexpr std::uint64_t trailer_offset(std::uint64_t length) noexcept { return (
 /// Payload, padding and trailer.
 constexpr std::uint64_t block_bytes(std::uint64_t length) noexcept {
   return trailer_offset(length) + sizeof(trailer);
+}
+
+/// Where the trailer of an object stands, from the start of the arena's segment.
+constexpr std::uint64_t trailer_place(const ticket& object) noexcept {
+  return object.offset + (object.elsewhere() ? 0 : trailer_offset(object.length));
+}
+/// Whether the object's block lies within `segment_bytes` of segment, the first `header_bytes` of which are
+/// not for objects.
+constexpr bool lies_within(const ticket& object, std::uint64_t header_bytes,
+                           std::uint64_t segment_bytes) noexcept {
+  if (object.offset < header_bytes || object.offset % 64 != 0 || object.offset > segment_bytes) return false;
+  const std::uint64_t length = object.elsewhere() ? 0 : object.length;
+  return length <= segment_bytes && block_bytes(length) <= segment_bytes - object.offset;
 }
 
 /// Copies a trailer out of private memory.
@@ -50,8 +66,9 @@ inline trailer load_trailer(const std::byte* at) noexcept {
 /// Copies a trailer out of memory that another process may write: word by word, generation in one load.
 trailer load_shared_trailer(const std::byte* at) noexcept;
 
-/// Writes the trailer of a block that is being published: the generation last.
-void publish_trailer(std::byte* at, const ticket& object) noexcept;
+/// Writes the trailer of a block that is being published: the generation last. `payload` is only looked at
+/// if it lies elsewhere.
+void publish_trailer(std::byte* at, const ticket& object, const std::byte* payload = nullptr) noexcept;
 /// Ends a block: from here on no reader takes it for alive.
 void clear_trailer(std::byte* at) noexcept;
 

@@ -9,6 +9,7 @@
 #include <farhold/rma.hpp>
 
 #include "clock.hpp"
+#include "mapping.hpp"
 #include "ticket.hpp"
 #include "trailer.hpp"
 
@@ -24,8 +25,14 @@ struct read_counters {
 
 struct read_rules {
   validation mode = validation::recheck;  ///< `fast` or `recheck`
-  std::uint64_t grace_ns = 0;             ///< of the producer
+  std::uint64_t grace_ns = 0;             ///< of the producer: each may have its own
   clock time;
+
+  [[nodiscard]] read_rules with_grace(std::uint64_t producers_ns) const noexcept {
+    read_rules rules = *this;
+    rules.grace_ns = producers_ns;
+    return rules;
+  }
 };
 
 namespace testing {
@@ -40,34 +47,70 @@ status read_mapped(byte_view block, const ticket& object, landing& where, read_c
 /// `compare`, and the bookkeeping of a read that began well and ended badly.
 status compare_again(const trailer& found, const ticket& wanted, read_counters& counters) noexcept;
 
-/// Brings an object by one-sided reads. `read(offset, to, bytes)` returns once the bytes have landed, or an
-/// error; offsets count from the start of the producer's segment.
+/// Bytes of a producer's segment, and where they are to land.
+struct piece {
+  std::uint64_t offset = 0;
+  std::byte* to = nullptr;
+  std::uint64_t size_bytes = 0;
+};
+
+/// Shows an object in a mapped arena, under a pin. `unsupported` if it cannot be pinned: then copy.
+status show_mapped(byte_view block, const ticket& object, mapping& from, landing& where) noexcept;
+
+/// Brings an object whose payload lies outside the arenas. `look(trailer&)` reads its trailer, `read(address,
+/// to, bytes)` the producer's memory; both are over when they return.
+///
+/// The memory may be the user's again, or gone, at any moment after the object's end. No clock takes part:
+/// the trailer is read again after the payload, always.
+template <class Look, class Read>
+status read_elsewhere(const ticket& object, landing& where, read_counters& counters, Look&& look,
+                      Read&& read) noexcept {
+  trailer found;
+  const bool accept = testing::accept_everything.load(std::memory_order_relaxed);
+  if (const status s = look(found); !s.ok()) return s;
+  if (const status s = compare(found, object); !s.ok() && !accept) return s;
+  std::byte* const to = where.prepare_revocable(object.length);
+  if (to == nullptr && object.length > 0) return {errc::out_of_memory, 0, "allocate landing memory"};
+  status payload;
+  if (object.length > 0) payload = read(found.address, to, object.length);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (const status s = look(found); !s.ok()) return s;
+  if (accept) [[unlikely]]
+    return payload;
+  // Memory that could not be read was given back meanwhile, or else the producer is to blame.
+  const status again = compare_again(found, object, counters);
+  return again.ok() ? payload : again;
+}
+
+/// One object brought by one-sided reads, piece after piece: whoever reads them, waiting or not, takes the
+/// first from `begin` and hands every piece that has landed to `landed`, until there is no next one.
+///
+/// Memory  The pieces land in memory that the landing owns, in case they come too late.
+class validated_read {
+ public:
+  status begin(const ticket& object, landing& where, const read_rules& rules, piece& first) noexcept;
+  /// Ok with `next.size_bytes` 0: the object is whole.
+  status landed(const read_rules& rules, read_counters& counters, piece& next) noexcept;
+
+ private:
+  ticket object_;
+  std::byte* trailer_at_ = nullptr;
+  std::uint64_t began_ = 0;
+  bool second_look_ = false;
+};
+
+/// Brings an object by one-sided reads that are over when `read(piece)` returns.
 template <class Read>
 status read_remote(const ticket& object, landing& where, const read_rules& rules, read_counters& counters,
                    Read&& read) noexcept {
-  const std::uint64_t behind = trailer_offset(object.length);
-  std::byte* const to = where.prepare(object.length, block_bytes(object.length) - object.length);
-  if (to == nullptr) return {errc::out_of_memory, 0, "allocate landing memory"};
-
-  // Payload and trailer in one read. The stamps enclose it: began no earlier, ended no later.
-  const std::uint64_t began = rules.time.now();
-  if (const status s = read(object.offset, to, block_bytes(object.length)); !s.ok()) return s;
-  const std::uint64_t ended = rules.time.now();
-  if (testing::accept_everything.load(std::memory_order_relaxed)) [[unlikely]]
-    return {};
-
-  if (const status s = compare(load_trailer(to + behind), object); !s.ok()) return s;
-  // The trailer was seen alive at some moment of the read, so its memory was not reused until a grace
-  // period after that moment. A read shorter than half of it ended before.
-  if (rules.mode == validation::fast && ended - began < rules.grace_ns / 2) [[likely]]
-    return {};
-
-  // Too long to tell by time, or time cannot be trusted: an object that is alive now, after the payload
-  // has landed, was alive all the while. The second look lands where the first did, in memory that the
-  // landing owns, in case it comes too late.
-  counters.second_looks.fetch_add(1, std::memory_order_relaxed);
-  if (const status s = read(object.offset + behind, to + behind, sizeof(trailer)); !s.ok()) return s;
-  return compare_again(load_trailer(to + behind), object, counters);
+  validated_read steps;
+  piece next;
+  status s = steps.begin(object, where, rules, next);
+  while (s.ok() && next.size_bytes != 0) {
+    s = read(next);
+    if (s.ok()) s = steps.landed(rules, counters, next);
+  }
+  return s;
 }
 
 }  // namespace farhold::rma

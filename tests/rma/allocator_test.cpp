@@ -193,8 +193,8 @@ TEST(allocator, random_use_keeps_the_rules) {
         const std::uint64_t bytes = some_size(random, 1U << 17U);
         const std::uint32_t block = a.allocate(bytes);
         if (block == allocator::none) {
-          // Looking at 32 blocks of the right class it may miss one that fits, but none of a larger class.
-          ASSERT_LT(m.largest_hole(), 2 * rounded(bytes));
+          // Of 4096 blocks in the right class it may miss one that fits; there are never so many here.
+          ASSERT_LT(m.largest_hole(), rounded(bytes));
           continue;
         }
         ASSERT_EQ(rounded(bytes), a.size(block));

@@ -30,7 +30,8 @@ struct cluster_options {
   test::solo_options fabric;
   rma::options engine{
       .arena_bytes = std::uint64_t{1} << 20U, .same_host = same_host::off, .uri = "solo:", .time = {}};
-  std::function<void(std::size_t peer, rma::options&)> of_peer;  // differences between them
+  std::function<void(std::size_t peer, rma::options&)> of_peer;                    // differences between them
+  std::function<std::unique_ptr<transport>(std::unique_ptr<transport>)> decorate;  // such as with faults
   bool open = true;
 };
 
@@ -42,9 +43,11 @@ class cluster {
     for (peer_id id = 0; id < wanted.fabric.peers; ++id) {
       rma::options mine = wanted.engine;
       if (wanted.of_peer) wanted.of_peer(id, mine);
-      auto transport = std::make_unique<test::solo_transport>(fabric_, id);
-      transports_.push_back(transport.get());
-      engines_.push_back(std::make_unique<engine>(std::move(transport), mine));
+      auto solo = std::make_unique<test::solo_transport>(fabric_, id);
+      transports_.push_back(solo.get());
+      std::unique_ptr<transport> fabric = std::move(solo);
+      if (wanted.decorate) fabric = wanted.decorate(std::move(fabric));
+      engines_.push_back(std::make_unique<engine>(std::move(fabric), mine));
     }
     if (!wanted.open) return;
     for (const status& s : open()) EXPECT_STATUS(ok, s);

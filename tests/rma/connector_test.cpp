@@ -81,7 +81,8 @@ TEST(connector, says_how_large_an_object_may_be) {
 
 TEST(connector, names_a_cure) {
   auto both = open_two({}, small());
-  EXPECT_THAT(both[0]->cure({errc::out_of_memory, 0, ""}), HasSubstr("100000 bytes of arena"));
+  EXPECT_THAT(both[0]->cure({errc::out_of_memory, 0, ""}),
+              HasSubstr("102400 bytes of arena"));  // whole pages
   EXPECT_THAT(both[0]->cure({errc::closed, 0, ""}), HasSubstr("close()"));
   EXPECT_EQ("solo://test", both[0]->uri());
   on_threads(2, [&](std::size_t id) { EXPECT_STATUS(ok, both[id]->close(10s)); });

@@ -141,10 +141,11 @@ TEST_F(hostile, any_bytes_to_anybody_break_nothing) {
       while (!stop && all.fabric().progress_calls(consumer_id) < before + 2) std::this_thread::sleep_for(1ms);
     }
   });
-  for (int i = 0; i < 200; ++i) expect_bytes(all[consumer_id], object, 1);
+  // A busy machine may let all of this pass before the attacker has its turn.
+  const auto begun = [&] { return counters_of(all[producer_id]).refused_requests > 0; };
+  for (int i = 0; i < 200 || !begun(); ++i) expect_bytes(all[consumer_id], object, 1);
   stop = true;
   attacker.join();
-  EXPECT_GT(counters_of(all[producer_id]).refused_requests, 0U);
   EXPECT_EQ(0U, counters_of(all[producer_id]).evicted);
 }
 
@@ -226,10 +227,11 @@ TEST_F(answered, a_producer_that_answers_nonsense_is_an_error_and_never_too_many
                            say(fragment(r, 0, 5000));
                            say(fragment(r, 5000, 5001));
                          }).outcome);
-  EXPECT_STATUS(corrupt, ask(all, object, [&](request r) {
-                           say(fragment(r, 0, 5000));
-                           say(fragment(r, 0, 5000));
-                         }).outcome);
+  EXPECT_STATUS(ok, ask(all, object, [&](request r) {
+                      say(fragment(r, 0, 5000));
+                      say(fragment(r, 0, 5000));  // the same again, as when a request came twice
+                      say(fragment(r, 5000, length - 5000));
+                    }).outcome);
   EXPECT_STATUS(stale, ask(all, object, [&](request r) {
                          say(message::encode_answer(r, errc::stale));
                          say(fragment(r, 0, length, 2));  // finds nobody, or a request that is over

@@ -127,6 +127,15 @@ TEST(window, a_second_look_that_takes_too_long_keeps_the_landing_too) {
   while (counters_of(both[consumer_id]).quarantined_bytes > 0) std::this_thread::yield();
 }
 
+TEST(window, the_grace_period_that_counts_is_the_producers) {
+  cluster_options wanted = by_window();
+  wanted.engine.validation = validation::fast;
+  wanted.of_peer = [](std::size_t peer, options& mine) { mine.grace = peer == producer_id ? 0ns : 100s; };
+  cluster both(wanted);
+  expect_bytes(both[consumer_id], put(both[producer_id], length, 1), 1);
+  EXPECT_EQ(1U, counters_of(both[consumer_id]).second_looks) << "no read is shorter than half of nothing";
+}
+
 TEST(window, a_target_that_never_progresses_is_a_timeout) {
   cluster_options wanted = by_window();
   wanted.fabric.host_progress = true;

@@ -10,6 +10,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -85,8 +86,19 @@ class memory_landing final : public landing {
     if (before_return) before_return();
     return {};
   }
-  [[nodiscard]] byte_view payload() const noexcept { return {bytes_.get(), size_}; }
+  [[nodiscard]] bool wants_view() const noexcept override { return view; }
+  void show(byte_view memory, pin hold) noexcept override {
+    ++shown;
+    view_ = memory;
+    hold_ = std::move(hold);
+  }
+  void let_go() noexcept { hold_ = {}; }
+  [[nodiscard]] byte_view payload() const noexcept {
+    return shown > 0 ? view_ : byte_view(bytes_.get(), size_);
+  }
 
+  bool view = false;
+  int shown = 0;
   bool refuse = false;
   int prepared = 0;
   int filled = 0;
@@ -100,6 +112,8 @@ class memory_landing final : public landing {
 
   std::unique_ptr<std::byte[]> bytes_;
   std::size_t size_ = 0;
+  byte_view view_;
+  pin hold_;
   std::atomic<int>* alive_ = nullptr;
 };
 using memory_landing_ptr = boost::intrusive_ptr<memory_landing>;

@@ -2,14 +2,17 @@
 // Copyright The farhold authors
 //
 // Every interleaving of a producer that evicts and reuses a block with a consumer that reads it, on a memory
-// of a few words and a clock of a few ticks. The consumer is the real `read_remote`: it stops before each
-// clock reading and each word that it reads, and there the schedule says who goes on. The producer does what
-// blocks::evict and blocks::reclaim do, step by step, so that steps can be left out or exchanged to see what
-// they are for.
+// of a few words and a clock of a few ticks. The consumer is the real `read_remote` or `read_mapped`: it
+// stops before each clock reading and each word that it reads, and there the schedule says who goes on. The
+// producer does what blocks::evict and blocks::reclaim do, step by step, so that steps can be left out or
+// exchanged to see what they are for. What cannot be ordered like this (stores that others see late, pins) is
+// modelled in tests/model.
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -52,7 +55,10 @@ struct rules_of_the_game {
   validation mode = validation::fast;
   bool stamp_before_clearing = false;  // the producer's mistake
   std::uint64_t ticks = 6;             // that may pass in one run
+  std::uint64_t slowness = 1;          // of the consumer's clock: ticks of the producer's for one of its own
 };
+
+constexpr std::uint64_t stopped = 1000;  // so slow that no run sees it go
 
 struct outcome {
   std::uint64_t runs = 0;
@@ -60,9 +66,32 @@ struct outcome {
   std::uint64_t wrong = 0;  // accepted
   std::uint64_t stale = 0;
   std::uint64_t second_looks = 0;
+  std::uint64_t reused_during_read = 0;
 };
 
 constexpr std::uint64_t payload_bytes = 16;  // two words, so that a read can get one of each object
+
+/// Copies word by word out of memory that changes meanwhile.
+class slow_landing final : public landing {
+ public:
+  explicit slow_landing(std::function<void()> before_each) : before_each_(std::move(before_each)) {}
+  std::byte* prepare(std::uint64_t /*size_bytes*/, std::uint64_t /*spare_bytes*/) noexcept override {
+    return nullptr;
+  }
+  status fill(byte_view source) noexcept override {
+    for (std::size_t i = 0; i < source.size(); i += 8) {
+      before_each_();
+      std::memcpy(bytes_.data() + i, source.data() + i, 8);
+    }
+    before_each_();  // the second look follows
+    return {};
+  }
+  [[nodiscard]] byte_view payload() const noexcept { return bytes_; }
+
+ private:
+  std::function<void()> before_each_;
+  std::array<std::byte, payload_bytes> bytes_{};
+};
 
 class world {
  public:
@@ -78,27 +107,40 @@ class world {
     const memory_landing_ptr landed = make_landing();
     read_counters counters;
     const read_rules rules{rules_.mode, rules_.believed_grace, {.read = stamp, .context = this}};
-    const status s = read_remote(object_, *landed, rules, counters,
-                                 [this](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept {
-                                   get(offset, to, bytes);
-                                   return status{};
-                                 });
-    ++all.runs;
-    all.second_looks += counters.second_looks;
-    if (!s.ok()) {
-      ++all.stale;
-    } else {
-      ++(count_wrong(landed->payload(), 1) == 0 ? all.right : all.wrong);
-    }
+    const status s = read_remote(object_, *landed, rules, counters, [this](const piece& wanted) noexcept {
+      get(wanted.offset, wanted.to, wanted.size_bytes);
+      return status{};
+    });
+    count(all, s, counters, landed->payload());
+  }
+
+  void run_mapped(outcome& all) {
+    const boost::intrusive_ptr<slow_landing> landed(new slow_landing([this] { others(); }));
+    read_counters counters;
+    others();
+    const status s =
+        read_mapped(memory_.span().first(block_bytes(payload_bytes)), object_, *landed, counters);
+    count(all, s, counters, landed->payload());
   }
 
  private:
+  static void count(outcome& all, const status& s, const read_counters& counters, byte_view landed) {
+    ++all.runs;
+    all.second_looks += counters.second_looks;
+    all.reused_during_read += counters.reused_during_read;
+    if (!s.ok()) {
+      ++all.stale;
+    } else {
+      ++(count_wrong(landed, 1) == 0 ? all.right : all.wrong);
+    }
+  }
+
   enum class step { clear, stamp, reuse_first_word, reuse_second_word, publish, none };
 
   static std::uint64_t stamp(const void* context) noexcept {
     auto& w = *static_cast<world*>(const_cast<void*>(context));
     w.others();
-    return w.now_ + 1000;  // the consumer's clock has another origin
+    return w.now_ / w.rules_.slowness + 1000;  // the consumer's clock has another origin
   }
 
   /// One read by the fabric: payload words and trailer arrive in any order.
@@ -172,11 +214,12 @@ class world {
   std::size_t done_ = 0;
 };
 
-outcome play(const rules_of_the_game& rules) {
+outcome play(const rules_of_the_game& rules, void (world::*read)(outcome&) = &world::run) {
   schedule order;
   outcome all;
   do {
-    world(order, rules).run(all);
+    world w(order, rules);
+    (w.*read)(all);
   } while (order.next());
   ::testing::Test::RecordProperty("runs", std::to_string(all.runs));
   ::testing::Test::RecordProperty("right", std::to_string(all.right));
@@ -208,7 +251,44 @@ TEST(interleaving, without_a_grace_period_fast_accepts_no_wrong_bytes) {
   EXPECT_GT(all.right, 0U);
 }
 
+TEST(interleaving, a_mapped_read_accepts_no_wrong_bytes) {
+  const outcome all = play({.ticks = 4}, &world::run_mapped);
+  EXPECT_EQ(0U, all.wrong);
+  EXPECT_GT(all.right, 0U);
+  EXPECT_GT(all.reused_during_read, 0U);
+  EXPECT_GT(all.stale, all.reused_during_read) << "some find the object gone at once";
+}
+
 // ---- what each rule is for
+
+TEST(interleaving, a_mapped_read_needs_no_clock_and_no_grace_period) {
+  const outcome all = play({.kept_grace = 0, .stamp_before_clearing = true, .ticks = 0}, &world::run_mapped);
+  EXPECT_EQ(0U, all.wrong);
+  EXPECT_GT(all.reused_during_read, 0U);
+}
+
+TEST(interleaving, a_mapped_read_without_looks_accepts_wrong_bytes) {
+  testing::accept_everything = true;
+  const outcome all = play({.kept_grace = 0, .ticks = 0}, &world::run_mapped);
+  testing::accept_everything = false;
+  EXPECT_GT(all.wrong, 0U);
+  EXPECT_EQ(0U, all.stale);
+}
+
+TEST(interleaving, fast_accepts_no_wrong_bytes_by_a_clock_that_goes_half_as_fast) {
+  const outcome all = play({.ticks = 5, .slowness = 2});
+  EXPECT_EQ(0U, all.wrong);
+  EXPECT_GT(all.right, 0U);
+}
+
+TEST(interleaving, fast_accepts_wrong_bytes_by_a_clock_that_goes_slower_than_that) {
+  EXPECT_GT(play({.ticks = 4, .slowness = 4}).wrong, 0U);
+}
+
+TEST(interleaving, fast_accepts_wrong_bytes_by_a_clock_that_stops_and_recheck_does_not) {
+  EXPECT_GT(play({.ticks = 4, .slowness = stopped}).wrong, 0U);
+  EXPECT_EQ(0U, play({.mode = validation::recheck, .ticks = 4, .slowness = stopped}).wrong);
+}
 
 TEST(interleaving, recheck_needs_no_clock_and_no_grace_period) {
   EXPECT_EQ(0U, play({.kept_grace = 0, .mode = validation::recheck, .ticks = 1}).wrong);

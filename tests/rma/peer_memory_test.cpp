@@ -37,10 +37,9 @@ class reader {
                          counters);
     }
     const read_rules rules{validation::recheck, 0, {}};
-    return read_remote(object, *landed, rules, counters,
-                       [&](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept {
-                         return memory.read(offset, to, bytes);
-                       });
+    return read_remote(object, *landed, rules, counters, [&](const piece& wanted) noexcept {
+      return memory.read(wanted.offset, wanted.to, wanted.size_bytes);
+    });
   }
 
   peer_memory memory;

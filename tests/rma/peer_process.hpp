@@ -22,7 +22,8 @@ namespace farhold::rma {
 /// A running peer_process (see peer_process.cpp). Ends with this object, whatever it was doing.
 class peer_process {
  public:
-  explicit peer_process(std::uint64_t arena_bytes = 1U << 20U, std::uint64_t grace_ns = 100'000'000) {
+  explicit peer_process(std::uint64_t arena_bytes = 1U << 20U, std::uint64_t grace_ns = 100'000'000,
+                        std::uint64_t limit_bytes = 0) {
     int to[2], from[2];
     if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
     ::fcntl(from[1], F_SETPIPE_SZ, 4096);  // little backlog: see churn
@@ -31,8 +32,8 @@ class peer_process {
     ::posix_spawn_file_actions_adddup2(&files, to[0], 0);
     ::posix_spawn_file_actions_adddup2(&files, from[1], 1);
     std::string program = FARHOLD_RMA_PEER_PROCESS, bytes = std::to_string(arena_bytes),
-                ns = std::to_string(grace_ns);
-    char* const arguments[] = {program.data(), bytes.data(), ns.data(), nullptr};
+                ns = std::to_string(grace_ns), limit = std::to_string(limit_bytes);
+    char* const arguments[] = {program.data(), bytes.data(), ns.data(), limit.data(), nullptr};
     const int failed = ::posix_spawn(&pid_, program.c_str(), &files, nullptr, arguments, environ);
     ::posix_spawn_file_actions_destroy(&files);
     ::close(to[0]);
@@ -68,8 +69,13 @@ class peer_process {
     return line();
   }
 
-  ticket publish(std::uint64_t length, std::uint64_t seed) {
-    return to_ticket(ask("publish " + std::to_string(length) + " " + std::to_string(seed)));
+  /// `how`: publish, adopt, lend or born.
+  ticket publish(std::uint64_t length, std::uint64_t seed, const std::string& how = "publish") {
+    return to_ticket(ask(how + " " + std::to_string(length) + " " + std::to_string(seed)));
+  }
+  /// Lets it look at an object of the process that `whose` describes.
+  std::string view(const card& whose, const ticket& object) {
+    return ask("view " + to_hexadecimal(whose.encode()) + " " + to_hexadecimal(object.to_key()));
   }
   std::string evict(const ticket& object) { return ask("evict " + to_hexadecimal(object.to_key())); }
   static ticket to_ticket(const std::string& text) {

@@ -77,11 +77,11 @@ class consumer {
 
   status read() {
     return read_remote(from_.object(), *landed, rules, counters,
-                       [this](std::uint64_t offset, std::byte* to, std::uint64_t bytes) noexcept -> status {
-                         reads.push_back({offset, bytes});
+                       [this](const piece& wanted) noexcept -> status {
+                         reads.push_back({wanted.offset, wanted.size_bytes});
                          if (reads.size() == failing_read) return {errc::unreachable, 5, "read by order"};
                          if (reads.size() == 1 && before_first) before_first();
-                         std::memcpy(to, from_.memory().data() + offset, bytes);
+                         std::memcpy(wanted.to, from_.memory().data() + wanted.offset, wanted.size_bytes);
                          if (reads.size() == 1 && after_first) after_first();
                          return {};
                        });

@@ -108,6 +108,19 @@ TEST(trailer, golden_bytes) {
   EXPECT_EQ(expected, numbers(b.bytes));
 }
 
+TEST(trailer, golden_bytes_of_a_payload_elsewhere) {
+  block b;
+  ticket t = some_ticket();
+  t.arena |= ticket::elsewhere_bit;
+  publish_trailer(b.bytes.data(), t, reinterpret_cast<const std::byte*>(0x8182838485868788));
+  std::vector<unsigned> expected{0x01, 0x00, 0x01, 0x00};  // version, state
+  EXPECT_EQ(expected, numbers(byte_view(b.bytes).subspan(4, 4)));
+  expected = {0x88, 0x87, 0x86, 0x85, 0x84, 0x83, 0x82, 0x81};
+  EXPECT_EQ(expected, numbers(byte_view(b.bytes).subspan(48, 8)));
+  EXPECT_STATUS(ok, compare(load_trailer(b.bytes.data()), t));
+  EXPECT_STATUS(corrupt, compare(load_trailer(b.bytes.data()), some_ticket())) << "read as if it lay before";
+}
+
 TEST(trailer, clearing_zeroes_the_generation_alone) {
   block b;
   publish_trailer(b.bytes.data(), some_ticket());
@@ -149,10 +162,10 @@ TEST(trailer, no_flipped_bit_that_matters_is_accepted) {
       EXPECT_EQ(errc::stale, s.code) << at;  // magic, incarnation, generation, inverted
     } else if (at < 6) {
       EXPECT_EQ(errc::unsupported, s.code) << at;
-    } else if (at >= 32 && at < 48) {
-      EXPECT_EQ(errc::corrupt, s.code) << at;  // length, type
+    } else if (at < 8 || (at >= 32 && at < 48)) {
+      EXPECT_EQ(errc::corrupt, s.code) << at;  // state, length, type
     } else {
-      EXPECT_EQ(errc::ok, s.code) << at;  // state and reserved: a later version may use them
+      EXPECT_EQ(errc::ok, s.code) << at;  // address, which only says where; reserved, for a later version
     }
   }
 }
@@ -198,6 +211,7 @@ card some_card() {
   c.segment_bytes = 0x6162636465666768;
   c.pid = 0x01727374;
   c.fd = 0x00828384;
+  c.grace_ns = 0x9192939495969798;
   return c;
 }
 
@@ -206,14 +220,15 @@ TEST(card, round_trip_and_golden_bytes) {
   card back;
   ASSERT_OK(card::decode(bytes, back));
   EXPECT_EQ(bytes, back.encode());
-  const std::vector<unsigned> expected{'F',  'H',  'R',  'C',  0x01, 0x00, 0x00, 0x00,   // magic, version
+  const std::vector<unsigned> expected{'F',  'H',  'R',  'C',  0x02, 0x00, 0x00, 0x00,   // magic, version
                                        0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,   // incarnation
                                        0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,   // boot
                                        0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31,   //
                                        0x48, 0x47, 0x46, 0x45, 0x44, 0x43, 0x42, 0x41,   // start time
                                        0x58, 0x57, 0x56, 0x55, 0x54, 0x53, 0x52, 0x51,   // base address
                                        0x68, 0x67, 0x66, 0x65, 0x64, 0x63, 0x62, 0x61,   // segment
-                                       0x74, 0x73, 0x72, 0x01, 0x84, 0x83, 0x82, 0x00};  // pid, fd
+                                       0x74, 0x73, 0x72, 0x01, 0x84, 0x83, 0x82, 0x00,   // pid, fd
+                                       0x98, 0x97, 0x96, 0x95, 0x94, 0x93, 0x92, 0x91};  // grace
   EXPECT_EQ(expected, numbers(bytes));
 }
 
@@ -231,7 +246,7 @@ TEST(card, other_magic_is_corrupt_and_other_version_unsupported) {
   bytes[0] ^= std::byte{1};
   EXPECT_STATUS(corrupt, card::decode(bytes, out));
   bytes = some_card().encode();
-  bytes[4] ^= std::byte{2};
+  bytes[4] ^= std::byte{1};
   EXPECT_STATUS(unsupported, card::decode(bytes, out));
 }
 

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include <farhold/bytes.hpp>
+#include <farhold/error.hpp>
+
+namespace farhold::rma {
+
+/// How a segment for pins is laid out: a header, then lanes, each of one consumer process.
+///
+/// An entry of a lane holds the generation of the object that is pinned, or 0. Generations are never used
+/// twice in a store, so that one word says all, and a torn pin cannot be.
+struct pin_layout {
+  static constexpr std::uint64_t magic_value = 0x31534E4950524846;  // "FHRPINS1"
+  static constexpr std::uint64_t header_bytes = 4096;
+  static constexpr std::uint32_t lanes = 64;
+  static constexpr std::uint64_t lane_bytes = 4096;
+  static constexpr std::uint64_t segment_bytes = header_bytes + lanes * lane_bytes;
+  /// The first words of a lane: who has it, and room, so that entries begin on a cache line of their own.
+  static constexpr std::uint32_t head_words = 8;
+  static constexpr std::uint32_t entries = lane_bytes / 8 - head_words;
+
+  struct header {
+    std::uint64_t magic = magic_value;
+    std::uint64_t incarnation = 0;
+    std::uint64_t segment_bytes = pin_layout::segment_bytes;
+  };
+
+  /// A word of a lane; entries begin at `head_words`. What another process wrote is compared, never believed.
+  static std::atomic_ref<std::uint64_t> word(std::byte* segment, std::uint32_t lane,
+                                             std::uint32_t at) noexcept {
+    return std::atomic_ref<std::uint64_t>(
+        reinterpret_cast<std::uint64_t*>(segment + header_bytes + lane * lane_bytes)[at]);
+  }
+  static std::atomic_ref<std::uint64_t> owner(std::byte* segment, std::uint32_t lane) noexcept {
+    return word(segment, lane, 0);
+  }
+};
+
+/// The producer's side: a memfd that consumers on the same host map writable, and nothing else of ours.
+///
+/// Whoever writes there, in error or on purpose, can keep memory from being reused and do no other harm.
+///
+/// Threads   All but `create`.
+class pin_segment {
+ public:
+  pin_segment() = default;
+  pin_segment(const pin_segment&) = delete;
+  pin_segment& operator=(const pin_segment&) = delete;
+  ~pin_segment();
+
+  status create(std::uint64_t incarnation) noexcept;
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+  /// The generations that are pinned, in order. What was evicted before the call, and is not among them, is
+  /// seen by no view and never will be. False if there is no memory to say so.
+  [[nodiscard]] bool collect(std::vector<std::uint64_t>& out) const noexcept;
+  /// Gives back the lanes of processes that have ended. Asks the kernel, at most once per interval.
+  void reap() noexcept;
+
+ private:
+  static constexpr std::uint64_t reap_interval_ns = 10'000'000;
+
+  std::byte* at_ = nullptr;
+  int fd_ = -1;
+  std::atomic<std::uint64_t> reaped_at_{0};
+};
+
+/// A consumer's side: this process's lane in the segment of one producer.
+///
+/// Lifetime  The lane is given back at the end, when all pins are.
+/// Threads   `pin` and `unpin` from any; they take no lock.
+class pin_lane {
+ public:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  pin_lane() = default;
+  pin_lane(const pin_lane&) = delete;
+  pin_lane& operator=(const pin_lane&) = delete;
+  ~pin_lane();
+
+  /// Opens the segment that process `pid` has as `fd`, and takes a lane in it. False: there can be no pins.
+  [[nodiscard]] bool claim(int pid, int fd, std::uint64_t incarnation) noexcept;
+
+  /// An entry that holds `generation`, or `none`: there is no lane, or it is full. The object's trailer must
+  /// be looked at afterwards: only one that is alive then is kept.
+  [[nodiscard]] std::uint32_t pin(std::uint64_t generation) noexcept;
+  /// False in a forked child, whose pins are its parent's.
+  bool unpin(std::uint32_t entry) noexcept;
+  [[nodiscard]] std::uint64_t held() const noexcept;
+
+ private:
+  [[nodiscard]] bool take_lane() noexcept;
+
+  std::byte* at_ = nullptr;
+  std::uint32_t lane_ = none;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace farhold::rma

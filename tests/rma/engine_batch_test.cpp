@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cluster.hpp"
+
+// Batches of gets: pipelined, each with a fate of its own; and calls that are cancelled.
+
+namespace farhold::rma {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr peer_id reader_id = 0;
+
+cluster_options three_peers(bool one_sided) {
+  cluster_options wanted;
+  wanted.fabric.peers = 3;
+  wanted.fabric.one_sided = one_sided;
+  return wanted;
+}
+
+struct wanted_object {
+  key object;
+  std::uint64_t seed;
+  memory_landing_ptr landed = make_landing();
+};
+
+std::vector<wanted_object> put_everywhere(cluster& all, std::size_t count) {
+  std::vector<wanted_object> made;
+  for (std::size_t i = 0; i < count; ++i) made.push_back({put(all[i % 3], 100 + i * 37, i), i});
+  return made;
+}
+
+std::vector<read_request> requests_for(const std::vector<wanted_object>& objects,
+                                       call_limits limits = patience) {
+  std::vector<read_request> requests;
+  for (const wanted_object& w : objects) {
+    requests.push_back({.object = &w.object, .where = w.landed.get(), .limits = limits});
+  }
+  return requests;
+}
+
+TEST(engine_batch, brings_everything_from_everybody) {
+  for (const bool one_sided : {true, false}) {
+    SCOPED_TRACE(one_sided ? "window" : "service");
+    cluster all(three_peers(one_sided));
+    const auto objects = put_everywhere(all, 150);  // more than are on the wire at a time
+    auto requests = requests_for(objects);
+    all[reader_id].get_batch(requests);
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      ASSERT_OK(requests[i].outcome);
+      EXPECT_EQ(one_sided ? path::window : path::service, requests[i].report.way);
+      EXPECT_EQ(0U, count_wrong(objects[i].landed->payload(), objects[i].seed));
+    }
+  }
+}
+
+TEST(engine_batch, reads_are_on_the_wire_together) {
+  cluster all(three_peers(true));
+  const auto objects = put_everywhere(all, 24);
+  all.fabric().hold_reads(reader_id, true);
+  std::thread lets_go([&] {
+    while (all.fabric().reads_pending() < 24) std::this_thread::yield();  // never, one after the other
+    all.fabric().hold_reads(reader_id, false);
+  });
+  auto requests = requests_for(objects);
+  all[reader_id].get_batch(requests);
+  lets_go.join();
+  for (const read_request& r : requests) EXPECT_STATUS(ok, r.outcome);
+}
+
+TEST(engine_batch, each_object_has_its_own_fate) {
+  for (const bool one_sided : {true, false}) {
+    SCOPED_TRACE(one_sided ? "window" : "service");
+    cluster all(three_peers(one_sided));
+    auto objects = put_everywhere(all, 30);
+    ASSERT_OK(all[1].evict(objects[4].object, patience));
+    objects[7].object = changed(objects[7].object, [](ticket& t) { t.incarnation = 99; });
+    objects[8].object = changed(objects[8].object, [](ticket& t) { t.offset = std::uint64_t{1} << 40U; });
+    objects[11].landed->refuse = true;
+    auto requests = requests_for(objects);
+    all[reader_id].get_batch(requests);
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      SCOPED_TRACE(i);
+      switch (i) {
+        case 4: EXPECT_STATUS(stale, requests[i].outcome); break;
+        case 7: EXPECT_STATUS(producer_lost, requests[i].outcome); break;
+        case 8: EXPECT_STATUS(corrupt, requests[i].outcome); break;
+        case 11: EXPECT_STATUS(out_of_memory, requests[i].outcome); break;
+        default:
+          EXPECT_STATUS(ok, requests[i].outcome);
+          EXPECT_EQ(0U, count_wrong(objects[i].landed->payload(), objects[i].seed));
+      }
+    }
+  }
+}
+
+TEST(engine_batch, a_silent_producer_costs_its_own_objects_only) {
+  cluster_options wanted = three_peers(false);
+  wanted.of_peer = [](std::size_t peer, options& mine) { mine.progress_thread = peer != 2; };
+  cluster all(wanted);
+  const auto objects = put_everywhere(all, 60);
+  auto requests = requests_for(objects);
+  for (std::size_t i = 2; i < requests.size(); i += 3) requests[i].limits = 20ms;
+  all[reader_id].get_batch(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (i % 3 == 2) {
+      EXPECT_STATUS(timeout, requests[i].outcome);
+    } else {
+      EXPECT_STATUS(ok, requests[i].outcome);
+    }
+  }
+}
+
+TEST(engine_batch, room_for_a_batch_is_all_or_nothing) {
+  cluster all(three_peers(true));
+  const std::vector<std::uint64_t> sizes{300'000, 300'000, 600'000};  // more than a MiB
+  std::vector<reservation> rooms(3);
+  EXPECT_STATUS(out_of_memory, all[0].reserve_batch(sizes, 0ns, rooms));
+  ASSERT_OK(all[0].reserve_batch(std::span(sizes).first(2), 0ns, std::span(rooms).first(2)));
+  std::vector<key> made(2);
+  ASSERT_OK(all[0].publish_batch(std::span(rooms).first(2), type_id{1}, made));
+  EXPECT_NE(made[0], made[1]);
+}
+
+TEST(engine_cancel, a_waiting_get_ends_when_it_is_asked_to) {
+  for (const bool one_sided : {true, false}) {
+    SCOPED_TRACE(one_sided ? "window" : "service");
+    cluster all(three_peers(one_sided));
+    const key object = put(all[1], 5000, 1);
+    all.fabric().hold_reads(reader_id, true);
+    all.fabric().hold_messages(reader_id, true);
+    std::stop_source stop;
+    const memory_landing_ptr landed = make_landing();
+    read_report report;
+    status outcome;
+    std::thread reads([&] {
+      outcome = all[reader_id].get(object, *landed, call_limits(patience, stop.get_token()), report);
+    });
+    stop.request_stop();
+    reads.join();
+    EXPECT_STATUS(cancelled, outcome);
+    EXPECT_EQ(one_sided, counters_of(all[reader_id]).quarantined_bytes > 0);
+    all.fabric().hold_reads(reader_id, false);
+    all.fabric().hold_messages(reader_id, false);
+    expect_bytes(all[reader_id], object, 1);
+    while (counters_of(all[reader_id]).quarantined_bytes > 0) std::this_thread::yield();
+  }
+}
+
+TEST(engine_cancel, asking_and_evicting_elsewhere_can_be_cancelled_too) {
+  cluster all(three_peers(false));
+  const key object = put(all[1], 100, 1);
+  all.fabric().hold_messages(1, true);
+  std::stop_source stop;
+  stop.request_stop();
+  bool answer = false;
+  EXPECT_STATUS(cancelled, all[reader_id].exists(object, call_limits(patience, stop.get_token()), answer));
+  EXPECT_STATUS(cancelled, all[reader_id].evict(object, call_limits(patience, stop.get_token())));
+  all.fabric().hold_messages(1, false);
+}
+
+}  // namespace
+}  // namespace farhold::rma
