@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <farhold/connector.hpp>
+#include <farhold/transport.hpp>
+#include <farhold/uri.hpp>
+
+namespace farhold::fault {
+
+/// What goes wrong, how often, and by which dice. Nothing does unless said.
+///
+/// Frequencies are between 0 (never) and 1 (always) and are decided for each call or message by a generator
+/// that starts from `seed`: the same calls in the same order meet the same faults.
+struct plan {
+  std::uint64_t seed = 1;
+
+  double delay = 0;            ///< a read, message or call takes `delay_time` longer
+  double fail = 0;             ///< a call is refused with `transport_failure`
+  double tear = 0;             ///< the halves of a read are fetched `delay_time` apart
+  double truncate = 0;         ///< a message loses its end; half a read lands and the read fails
+  double duplicate = 0;        ///< a message arrives twice
+  double drop = 0;             ///< a message never arrives; a finished read is not told for `lost_time`
+  double reorder = 0;          ///< a message arrives behind the next one; a finished read is told late
+  std::uint64_t fail_nth = 0;  ///< in addition the n-th call of each kind is refused, counted from 1; 0: none
+
+  std::chrono::nanoseconds delay_time = std::chrono::milliseconds(1);
+  std::chrono::nanoseconds lost_time = std::chrono::seconds(1);
+
+  /// From the options of a URI: seed=7, delay=0.1, fail=0.01, tear=…, truncate=…, duplicate=…, drop=…,
+  /// reorder=…, fail_nth=100, delay_time=1ms, lost_time=1s. Takes those it finds; `invalid_argument` for a
+  /// bad value.
+  static plan take_from(uri& options);
+  /// The options of a URI that say the same: those that differ from a plan without faults.
+  [[nodiscard]] std::string to_options() const;
+};
+
+/// `inner`, with faults by the plan. The engine above it is the real one, and what it must survive is what a
+/// network may do: bytes that arrive are never changed.
+///
+/// Threads   As `inner`; the dice are under a mutex.
+std::unique_ptr<farhold::transport> transport(std::unique_ptr<farhold::transport> inner, const plan& what);
+
+/// The same around a connector: `delay`, `fail` and `fail_nth` of its calls, and `truncate`, which is a get
+/// that brings some bytes and fails. Its URI is that of `inner` with "fault+" before it and the plan in its
+/// options; a store is opened so too: `fault+shm://?seed=7&fail=0.01`.
+std::unique_ptr<farhold::connector> connector(std::unique_ptr<farhold::connector> inner, const plan& what);
+
+}  // namespace farhold::fault
