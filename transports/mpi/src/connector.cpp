@@ -5,23 +5,21 @@
 #include "init_checks.hpp"
 #include "mpi_transport.hpp"
 #include "rma/connector.hpp"
+#include "rma/scheme_options.hpp"
 
 namespace farhold::mpi {
 
 std::unique_ptr<farhold::connector> connector(MPI_Comm comm, const options& how) {
   // Without MPI there is nobody to agree with; a rank with the wrong thread level is agreed upon in open.
   if (!detail::mpi_is_alive()) detail::check_mpi_ready();
-  auto fabric =
+  std::unique_ptr<transport> fabric =
       std::make_unique<detail::mpi_transport>(comm, detail::transport_options{.window = how.window});
+  if (how.decorate) fabric = how.decorate(std::move(fabric));
   try {
-    return rma::make_connector(std::move(fabric), {.arena_bytes = how.arena_bytes,
-                                                   .same_host = how.same_host,
-                                                   .progress_thread = how.progress_thread,
-                                                   .validation = how.validation,
-                                                   .grace = how.grace,
-                                                   .timeout = how.timeout,
-                                                   .uri = "mpi://",
-                                                   .time = {}});
+    rma::options engine = rma::engine_options(how);
+    engine.timeout = how.timeout;
+    engine.uri = "mpi://";
+    return rma::make_connector(std::move(fabric), engine);
   } catch (const error& problem) {
     if (problem.kind() == errc::unsupported)
       detail::check_mpi_ready();  // says how to ask for the thread level

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -14,18 +15,24 @@
 #include <farhold/connector.hpp>
 #include <farhold/proxy.hpp>
 #include <farhold/rma.hpp>
+#include <farhold/transport.hpp>
 
 namespace farhold::mpi {
 
-/// How a store over MPI is made. The same on every rank, but for `arena_bytes`.
+/// How a store over MPI is made. The same on every rank, but for the sizes of arenas.
 struct options {
-  std::size_t arena_bytes = std::size_t{64} << 20U;  ///< for objects of this rank; cannot grow later
+  std::size_t arena_bytes = std::size_t{64} << 20U;  ///< for objects of this rank; what the window covers
+  /// Up to which more arenas are made when that is full, all together. They are read by mapping and CMA, and
+  /// from other hosts by the service. Not above `arena_bytes`: none are made.
+  std::size_t arena_limit_bytes = 0;
   farhold::same_host same_host = farhold::same_host::automatic;
   bool window = true;           ///< false on any rank: no MPI window, all reads are served by messages
   bool progress_thread = true;  ///< false: this rank serves only while it calls farhold
   farhold::validation validation = farhold::validation::automatic;
   std::chrono::nanoseconds grace = std::chrono::milliseconds(100);  ///< from evict to reuse of memory
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);      ///< of making the connector
+  /// Puts something around the transport, such as faults (farhold/fault.hpp); for tests.
+  std::function<std::unique_ptr<farhold::transport>(std::unique_ptr<farhold::transport>)> decorate = {};
 };
 
 /// A connector between the ranks of `comm`, which is duplicated. Collective.
