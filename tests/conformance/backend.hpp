@@ -51,6 +51,7 @@ enum class feature {
                     ///< stale or not_found
   silent_producer,  ///< objects are resolved while their producer calls nothing
   expected_path,    ///< resolves take `backend::way`
+  one_counter,      ///< all ended objects are counted by their producers, or all by who ended them
 };
 
 /// A connector under test.

@@ -2,6 +2,9 @@
 // Copyright The farhold authors
 //
 // The ends of things: of an object, of a store, of a store that comes back under its name.
+#include <atomic>
+#include <thread>
+
 #include "suite.hpp"
 
 namespace farhold::conformance {
@@ -61,7 +64,9 @@ TEST_F(lifetime, a_consumer_may_evict) {
     barrier();
     EXPECT_FALSE(s.exists(object.key()));
     EXPECT_THAT(outcome_of([&] { return s.get<bytes>(object.key()); }), fails_with(errc::stale));
-    if (rank() == producer) {
+    // It is the producer who ends it, or the evictor himself, where nothing is needed of producers.
+    const int counter = capabilities().outlives_producer ? evictor : producer;
+    if (rank() == counter && !why_without(feature::one_counter)) {
       EXPECT_EQ(s.metrics().evicted, 1U);
     }
   });
@@ -130,13 +135,20 @@ TEST_F(lifetime, a_closed_store_says_so) {
                 return 0;
               }),
               fails_with(errc::closed));
-  // The name is free again, so that for a proxy there is no such store.
-  EXPECT_THAT(outcome_of([&] { return *unresolved; }), fails_with(errc::store_unknown));
+  // The name is free again, so that for a proxy there is no such store, or, where a proxy can open one,
+  // nobody who has the object, unless it outlives its producer.
+  const outcome later = outcome_of([&] { return *unresolved; });
+  if (later.kind == errc::ok) {
+    EXPECT_TRUE(capabilities().outlives_producer);
+    expect_payload(*unresolved, 100, {});
+  } else {
+    EXPECT_THAT(later, testing::AnyOf(fails_with(errc::store_unknown), fails_with(errc::producer_lost)));
+  }
   expect_payload(*resolved, 100, {});
   open();  // what the end of the test closes
 }
 
-TEST_F(lifetime, a_proxy_of_a_store_that_was_reopened_is_an_error) {
+TEST_F(lifetime, a_proxy_of_a_store_that_was_reopened_is_an_error_or_resolves_if_objects_outlive_it) {
   constexpr std::size_t count = 20;
   for_each_producer([&](int producer) {
     const auto owner = static_cast<std::uint64_t>(producer);
@@ -152,9 +164,12 @@ TEST_F(lifetime, a_proxy_of_a_store_that_was_reopened_is_an_error) {
       for (std::size_t i = 0; i < count; ++i) static_cast<void>(after.put(payload(500, {owner, 100 + i})));
     }
     barrier();
-    for (const auto& p : old) {
-      const outcome told = outcome_of([&] { return *p; });
-      if (why_without(feature::told_restart)) {
+    for (std::size_t i = 0; i < old.size(); ++i) {
+      const outcome told = outcome_of([&] { return *old[i]; });
+      if (capabilities().outlives_producer) {
+        EXPECT_THAT(told, fails_with(errc::ok));
+        if (old[i].resolved()) expect_payload(*old[i], 500, {owner, i});
+      } else if (why_without(feature::told_restart)) {
         EXPECT_THAT(told, testing::AnyOf(fails_with(errc::stale), fails_with(errc::not_found)));
       } else {
         EXPECT_THAT(told, fails_with(errc::producer_lost));
@@ -165,6 +180,83 @@ TEST_F(lifetime, a_proxy_of_a_store_that_was_reopened_is_an_error) {
   });
   if (const auto reason = why_without(feature::told_restart))
     GTEST_SKIP() << tested().name << ": " << *reason;
+}
+
+TEST_F(lifetime, an_object_that_ends_after_reads_is_read_so_often_by_all_together) {
+  store& s = open();
+  if (!capabilities().counts_reads) {
+    const outcome told = outcome_of([&] { return s.put(bytes(100), {.lifetime = farhold::evict_after(3)}); });
+    EXPECT_THAT(told, fails_with(errc::unsupported));
+    EXPECT_EQ(s.metrics().published, 0U);
+    barrier();
+    GTEST_SKIP() << tested().name << ": counts no reads, and says so";
+  }
+  constexpr std::size_t thread_count = 3;
+  constexpr std::size_t tries = 8;  // of each thread
+  const auto processes = static_cast<std::size_t>(size());
+  const auto reads = static_cast<std::uint32_t>(thread_count * tries * processes / 2 + 1);
+  for_each_producer([&](int producer) {
+    const origin of{static_cast<std::uint64_t>(producer), 3};
+    proxy<bytes> made;
+    if (rank() == producer) made = s.proxy(payload(2000, of), {.lifetime = farhold::evict_after(reads)});
+    const key object = hand_out(made, producer).key();
+    std::atomic<std::size_t> good{0}, strange{0};
+    const auto work = [&] {
+      for (std::size_t i = 0; i < tries; ++i) {
+        bytes seen;
+        const outcome told = outcome_of([&] {
+          seen = s.get<bytes>(object);
+          return 0;
+        });
+        if (told.kind == errc::ok && seen.size() == 2000 && !first_wrong(seen, of))
+          ++good;
+        else if (told.kind != errc::stale)
+          ++strange;
+      }
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < thread_count; ++t) threads.emplace_back(work);
+    for (std::thread& t : threads) t.join();
+    EXPECT_EQ(strange, 0U);
+    std::size_t all = 0;
+    for (int root = 0; root < size(); ++root) {
+      all += std::to_integer<std::size_t>(broadcast({static_cast<std::byte>(good.load())}, root).front());
+    }
+    EXPECT_EQ(all, reads) << "each read counts once, whoever makes it";
+    EXPECT_FALSE(s.exists(object)) << "the last one has ended it";
+    EXPECT_THAT(outcome_of([&] { return s.get<bytes>(object); }), fails_with(errc::stale));
+  });
+}
+
+TEST_F(lifetime, objects_of_a_batch_have_reads_of_their_own) {
+  store& s = open();
+  if (!capabilities().counts_reads) GTEST_SKIP() << tested().name << ": counts no reads";
+  for_each_producer([&](int producer) {
+    const auto owner = static_cast<std::uint64_t>(producer);
+    std::vector<proxy<bytes>> made;
+    if (rank() == producer) {
+      std::vector<bytes> all;
+      for (std::size_t i = 0; i < 5; ++i) all.push_back(payload(100 * i, {owner, i}));
+      made = s.proxy_batch(all, {.lifetime = farhold::evict_after(2)});
+    }
+    const auto objects = hand_out_many<bytes>(5, producer, [&](std::size_t i) { return made[i]; });
+    barrier();
+    if (rank() == producer) {
+      resolve_all(objects);
+      for (std::size_t i = 0; i < 5; ++i) expect_payload(*objects[i], 100 * i, {owner, i});
+      // One that is evicted by hand has no reads left.
+      s.evict(objects[0].key());
+    }
+    barrier();
+    if (rank() == (producer + 1) % size()) {
+      for (std::size_t i = 0; i < 5; ++i) {
+        const outcome told = outcome_of([&] { return s.get<bytes>(objects[i].key()); });
+        EXPECT_THAT(told, fails_with(i == 0 ? errc::stale : errc::ok));
+      }
+    }
+    barrier();
+    for (const auto& p : objects) EXPECT_FALSE(s.exists(p.key()));
+  });
 }
 
 }  // namespace farhold::conformance

@@ -31,6 +31,8 @@ void mpi_group::wait(MPI_Request request, const char* what) {
     if (i < yields) {
       std::this_thread::yield();
     } else {
+      // MPI has no wait that sleeps: its blocking calls take a core, which tests on two cores need for
+      // others.
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
   }

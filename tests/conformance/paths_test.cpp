@@ -3,52 +3,17 @@
 //
 // Which way the bytes went, and that nobody stood in it.
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
-#include <unistd.h>
-
+#include "notice_board.hpp"
 #include "suite.hpp"
 
 namespace farhold::conformance {
 
 using paths = suite;
 using bytes = std::vector<std::byte>;
-using steady = std::chrono::steady_clock;
 
 namespace {
-
-/// A folder that every process sees, for signals that need neither farhold nor the processes' own network.
-class notice_board {
- public:
-  notice_board(const bytes& agreed, bool owner) : owner_(owner) {
-    folder_ = std::string(reinterpret_cast<const char*>(agreed.data()), agreed.size());
-  }
-  notice_board(const notice_board&) = delete;
-  notice_board& operator=(const notice_board&) = delete;
-  ~notice_board() {
-    std::error_code ignored;
-    if (owner_) std::filesystem::remove_all(folder_, ignored);
-  }
-
-  static bytes make_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "farhold-conformance-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) return {};
-    const auto view = std::as_bytes(std::span(name));
-    return {view.begin(), view.end()};
-  }
-
-  void post(int rank) const { std::ofstream(folder_ / std::to_string(rank)) << "done\n"; }
-  [[nodiscard]] bool has(int rank) const {
-    std::error_code ignored;
-    return std::filesystem::exists(folder_ / std::to_string(rank), ignored);
-  }
-
- private:
-  std::filesystem::path folder_;
-  bool owner_;
-};
 
 /// What a producer does all the while: anything but calling the library.
 enum class pastime { computing, asleep };
@@ -125,18 +90,15 @@ TEST_P(silent, a_producer_that_calls_nothing_is_resolved) {
       board.post(rank());
       return;
     }
-    const auto end = steady::now() + patience;
-    for (int consumer = 0; consumer < size(); ++consumer) {
-      if (consumer == rank()) continue;
-      while (!board.has(consumer) && steady::now() < end) {
-        if (GetParam() == pastime::computing) {
-          compute_a_little();
-        } else {
-          std::this_thread::sleep_for(1ms);
-        }
+    const auto pass_time = [] {
+      if (GetParam() == pastime::computing) {
+        compute_a_little();
+      } else {
+        std::this_thread::sleep_for(1ms);  // to be asleep is what is tried
       }
-      EXPECT_TRUE(board.has(consumer)) << "rank " << consumer << " did not come to an end";
-    }
+    };
+    EXPECT_THAT(board.await_others(rank(), size(), patience, pass_time), testing::IsEmpty())
+        << "ranks that did not come to an end";
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -22,9 +23,11 @@ class failure_printer final : public testing::EmptyTestEventListener {
  public:
   explicit failure_printer(int rank) : rank_(rank) {}
 
+  // Kept from here, because GoogleTest holds its lock while it tells of results: asking it then never ends.
+  void OnTestStart(const testing::TestInfo& test) override { test_ = &test; }
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
-    const testing::TestInfo* const test = testing::UnitTest::GetInstance()->current_test_info();
+    const testing::TestInfo* const test = test_;
     std::fprintf(stderr, "rank %d, %s.%s: %s:%d: %s\n", rank_,
                  test != nullptr ? test->test_suite_name() : "?", test != nullptr ? test->name() : "?",
                  result.file_name() != nullptr ? result.file_name() : "?", result.line_number(),
@@ -33,6 +36,7 @@ class failure_printer final : public testing::EmptyTestEventListener {
 
  private:
   int rank_;
+  const testing::TestInfo* test_ = nullptr;
 };
 
 template <class Step>
@@ -69,6 +73,8 @@ store& suite::open(store_options options, std::uint64_t capacity_bytes) {
   // One name for all openings of a test, since reopening under the same name is what a restart does.
   const testing::TestInfo* const test = testing::UnitTest::GetInstance()->current_test_info();
   options.timeout = patience;
+  // What is tested is the connector's own memory; containers that are moved in would stay where they are.
+  options.adopt_bytes = std::numeric_limits<std::size_t>::max();
   in_step("opening", [&] {
     std::unique_ptr<connector> made = tested().connect(capacity_bytes);
     capabilities_ = made->capabilities();

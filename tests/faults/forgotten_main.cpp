@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
     second = open("another");
     found.check(outcome_of([&] { return second->put(bytes(100)); }).kind == errc::ok, "the second store");
   } else if (mode == "late") {
+    // Longer than the others' deadline below: that nothing happens for so long is the event.
     if (is_last && last > 0) std::this_thread::sleep_for(1500ms);
     const outcome told = outcome_of([&] {
       s->close({.timeout = 300ms});

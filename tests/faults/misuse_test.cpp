@@ -29,7 +29,8 @@ TEST_P(misuse, a_full_arena_says_what_to_do_and_serves_on) {
 TEST_P(misuse, a_store_that_is_not_open_here_is_named) {
   proxy<bytes> p;
   {
-    store other("elsewhere", mpi::connector(MPI_COMM_WORLD, options()), {.inline_bytes = 0});
+    store other("elsewhere", mpi::connector(MPI_COMM_WORLD, options()),
+                {.inline_bytes = 0, .adopt_bytes = ~std::size_t{0}});
     p = other.proxy(bytes(100));
     other.close();
   }

@@ -58,7 +58,7 @@ class on_path : public ::testing::TestWithParam<path> {
     mpi::options how = options();
     how.arena_bytes = arena_bytes;
     store_.emplace("faults", mpi::connector(MPI_COMM_WORLD, how),
-                   store_options{.inline_bytes = 0, .timeout = 20s});
+                   store_options{.inline_bytes = 0, .adopt_bytes = ~std::size_t{0}, .timeout = 20s});
   }
   void close() {
     store_->close();

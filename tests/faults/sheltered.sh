@@ -11,6 +11,7 @@ set -u
 
 "$@" &
 wait $!
+# The job's end is a file, since its processes have no parent in common that could tell.
 for ((tenths = 0; tenths < 600; ++tenths)); do
   [[ -e $FARHOLD_FAULTS_DIR/over ]] && break
   sleep 0.1

@@ -91,7 +91,7 @@ TEST_P(states, stopped_producers_are_read_or_time_out_and_nothing_is_hurt) {
     EXPECT_THAT(read(second, {owner, 2}), fails_with(errc::ok));
     const auto end = std::chrono::steady_clock::now() + 20s;
     while (shared().metrics().quarantined_bytes != 0 && std::chrono::steady_clock::now() < end) {
-      std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(1ms);  // a counter, of which nobody is told
     }
     EXPECT_EQ(shared().metrics().quarantined_bytes, 0U) << "landing memory given up comes back";
   }
@@ -109,6 +109,7 @@ TEST_P(states, a_producer_stopped_in_the_middle_of_reads_spoils_none) {
     std::atomic<bool> over{false};
     std::thread trouble([&] {
       for (int i = 0; i < 3; ++i) {
+        // At any moment of the reads, and for longer than the grace period: time itself is what is needed.
         std::this_thread::sleep_for(7ms);
         const stopped while_here(pid);
         std::this_thread::sleep_for(150ms);
@@ -157,7 +158,7 @@ TEST_P(states, evicting_from_a_stopped_producer_times_out_and_happens_when_it_go
     }
     const auto end = std::chrono::steady_clock::now() + 20s;
     while (shared().exists(object) && std::chrono::steady_clock::now() < end)
-      std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(1ms);  // evictions are not announced
     EXPECT_THAT(read(object, {owner, 6}), fails_with(errc::stale));
   }
   barrier();

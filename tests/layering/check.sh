@@ -21,23 +21,44 @@ declare -rA fabric_headers=(
   [redis]='hiredis/[^>"]*'
 )
 
-# The files of the project, as git knows them, or all of them where there is no git (an unpacked archive).
-list_files() {
+# The files of the project, as git knows them, or all of them where there is no git (an unpacked archive), into `tree`.
+read_tree() {
   if git -C "$root" rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-    git -C "$root" ls-files -- "$@"
+    mapfile -t tree < <(git -C "$root" ls-files)
   else
-    (cd "$root" && find "$@" -type f -not -path '*/build/*' -not -path '*/.git/*' 2>/dev/null | sed 's,^\./,,')
+    mapfile -t tree < <(cd "$root" && find . -type f -not -path '*/build/*' -not -path '*/.git/*' | sed 's,^\./,,')
   fi
+}
+
+# list_files FOLDER...: those of the tree that lie in one of the folders.
+list_files() {
+  local file folder
+  for file in "${tree[@]}"; do
+    for folder in "$@"; do
+      if [[ $file == "$folder"/* ]]; then echo "$file"; fi
+    done
+  done
 }
 
 sources_in() { list_files "$@" | grep -E '\.(hpp|cpp|h|c|ipp)$' || true; }
 
+# headers_of FOLDER...: a regular expression for the public headers in these folders of transports.
+headers_of() {
+  local name
+  for name in "$@"; do list_files "transports/$name/include"; done | sed -nE 's,^transports/[^/]+/include/,,p' |
+    sed 's/\./\\./g' | paste -sd'|'
+}
+
+readonly include_of='^[ \t]*#[ \t]*include[ \t]*[<"]'
+
 # complain RULE REGEX FILE...: reports each line that matches, comments left out.
 complain() {
   local rule=$1 regex=$2 file hits
+  local -a suspects
   shift 2
-  for file in "$@"; do
-    [[ -f $root/$file ]] || continue
+  # One look at all of them; few are worth a second one without their comments.
+  mapfile -t suspects < <(cd "$root" && { grep -lsE "$regex" -- "$@" </dev/null || true; })
+  for file in "${suspects[@]}"; do
     hits=$(sed 's,//.*,,' "$root/$file" | grep -nE "$regex" || true)
     if [[ -n $hits ]]; then
       printf '%s\n' "$hits" | sed "s,^,$file:," >&2
@@ -48,17 +69,16 @@ complain() {
 }
 
 check_core() {
-  local -a core transports
+  local -a core
   local any headers name
   mapfile -t core < <(sources_in include src)
-  mapfile -t transports < <(list_files transports | cut -d/ -f2 | sort -u)
 
   any=$(IFS='|' && echo "${fabric_headers[*]}")
-  complain "the core includes no header of a fabric" "^[ \t]*#[ \t]*include[ \t]*[<\"]($any)[>\"]" "${core[@]}"
+  complain "the core includes no header of a fabric" "$include_of($any)[>\"]" "${core[@]}"
   complain "the core names no folder of a transport" 'transports/' "${core[@]}"
-  headers=$(list_files transports | sed -nE 's,^transports/[^/]+/include/,,p' | sed 's/\./\\./g' | paste -sd'|')
+  headers=$(headers_of "${transports[@]}")
   if [[ -n $headers ]]; then
-    complain "the core includes no header of a transport" "^[ \t]*#[ \t]*include[ \t]*[<\"]($headers)[>\"]" "${core[@]}"
+    complain "the core includes no header of a transport" "$include_of($headers)[>\"]" "${core[@]}"
   fi
   for name in "${transports[@]}"; do
     complain "the core names no transport" "farhold::$name::|namespace (farhold::)?$name\>" "${core[@]}"
@@ -66,46 +86,47 @@ check_core() {
 }
 
 check_transports() {
-  local -a files transports
-  local name other headers
-  mapfile -t transports < <(list_files transports | cut -d/ -f2 | sort -u)
+  local -a files fabrics others
+  local name other headers any
   for name in "${transports[@]}"; do
-    mapfile -t files < <(sources_in "transports/$name")
+    fabrics=() others=()
     for other in "${!fabric_headers[@]}"; do
-      [[ $other == "$name" ]] && continue
-      complain "transports/$name knows no fabric but its own" \
-        "^[ \t]*#[ \t]*include[ \t]*[<\"](${fabric_headers[$other]})[>\"]" "${files[@]}"
+      if [[ $other != "$name" ]]; then fabrics+=("${fabric_headers[$other]}"); fi
     done
     for other in "${transports[@]}"; do
-      [[ $other == "$name" ]] && continue
-      headers=$(list_files "transports/$other/include" | sed -nE 's,^transports/[^/]+/include/,,p' |
-        sed 's/\./\\./g' | paste -sd'|')
-      [[ -z $headers ]] && continue
-      # Its tests may: they compare with, and need stores of, other kinds.
-      mapfile -t files < <(sources_in "transports/$name" | grep -v "^transports/$name/tests/")
-      complain "transports/$name includes no other transport's header" \
-        "^[ \t]*#[ \t]*include[ \t]*[<\"]($headers)[>\"]" "${files[@]}"
+      if [[ $other != "$name" ]]; then others+=("$other"); fi
     done
+    mapfile -t files < <(sources_in "transports/$name")
+    any=$(IFS='|' && echo "${fabrics[*]}")
+    complain "transports/$name knows no fabric but its own" "$include_of($any)[>\"]" "${files[@]}"
+    headers=$(headers_of "${others[@]}")
+    if [[ -z $headers ]]; then continue; fi
+    # Its tests may: they compare with, and need stores of, other kinds.
+    mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -v "^transports/$name/tests/")
+    complain "transports/$name includes no other transport's header" "$include_of($headers)[>\"]" "${files[@]}"
   done
 }
 
 # CMake takes sources by name: a file in no list is not compiled, not installed and not checked.
 check_listed() {
   local file lists name
+  local -A texts=()
   while read -r file; do
+    # Private headers need no list: whoever includes them is in one.
     case $file in
-      include/*) lists=$root/src/CMakeLists.txt name=${file#include/} ;;
-      src/*) lists=$root/src/CMakeLists.txt name=${file#src/} ;;
+      src/*.hpp | transports/*/src/*.hpp) continue ;;
+      include/*) lists=src/CMakeLists.txt name=${file#include/} ;;
+      src/*) lists=src/CMakeLists.txt name=${file#src/} ;;
       transports/*/include/* | transports/*/src/*)
-        lists=$root/$(cut -d/ -f1,2 <<<"$file")/CMakeLists.txt
-        name=$(cut -d/ -f4- <<<"$file")
+        name=${file#transports/}
+        lists=transports/${name%%/*}/CMakeLists.txt
+        name=${name#*/*/}
         ;;
       *) continue ;;
     esac
-    # Private headers need no list: whoever includes them is in one.
-    case $file in src/*.hpp | transports/*/src/*.hpp) continue ;; esac
-    if ! grep -qF -- "$name" "$lists" 2>/dev/null; then
-      echo "$file: not listed in ${lists#"$root"/}" >&2
+    if [[ -z ${texts[$lists]-} ]]; then texts[$lists]=$(cat "$root/$lists" 2>/dev/null || echo none); fi
+    if [[ ${texts[$lists]} != *"$name"* ]]; then
+      echo "$file: not listed in $lists" >&2
       failures=$((failures + 1))
     fi
   done < <(sources_in include src transports)
@@ -113,19 +134,18 @@ check_listed() {
 
 check_length() {
   local file lines
-  while read -r file; do
-    [[ -f $root/$file ]] || continue
-    lines=$(wc -l <"$root/$file")
-    if ((lines > max_lines)); then
-      echo "$file: $lines lines; at most $max_lines: give a part of it a file of its own" >&2
-      failures=$((failures + 1))
-    fi
-  done < <(list_files . | grep -E '\.(cpp|hpp|sh|py)$' || true)
+  while read -r lines file; do
+    echo "$file: $lines lines; at most $max_lines: give a part of it a file of its own" >&2
+    failures=$((failures + 1))
+  done < <(cd "$root" && printf '%s\n' "${tree[@]}" | grep -E '\.(cpp|hpp|sh|py)$' | xargs -d '\n' wc -l 2>/dev/null |
+    awk -v most="$max_lines" '$2 != "total" && $1 > most')
 }
 
 check() {
   root=$1
   failures=0
+  read_tree
+  mapfile -t transports < <(printf '%s\n' "${tree[@]}" | sed -nE 's,^transports/([^/]+)/.*,\1,p' | sort -u)
   check_core
   check_transports
   check_listed
