@@ -2,8 +2,8 @@
 // Copyright The farhold authors
 //
 // Tokens, as bytes and as text: whatever comes in, decoding succeeds or throws farhold::error. What decodes
-// is encoded again to the same bytes. Random bytes rarely have the right checksum, so that the input is tried
-// once as it is and once with the checksum mended.
+// is encoded again to the same bytes. Those of registered factories are read by a proxy. Random bytes rarely
+// have the right checksum, so that the input is tried once as it is and once with the checksum mended.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -13,9 +13,24 @@
 
 #include <farhold/factory.hpp>
 
+#include "subjects.hpp"
+
 namespace {
 
+template <class T>
+void try_proxy(farhold::byte_view token) {
+  try {
+    const auto p = farhold::proxy<T>::from_bytes(token);
+    const std::vector<std::byte> again = p.to_bytes();
+    if (!farhold::detail::is_named_factory(token)) return;
+    if (farhold::proxy<T>::from_bytes(again).to_bytes() != again) std::abort();
+  } catch (const farhold::error&) {
+  }
+}
+
 void try_bytes(farhold::byte_view token) {
+  try_proxy<std::vector<double>>(token);
+  try_proxy<std::string>(token);
   try {
     const farhold::store_factory from = farhold::store_factory::decode(token);
     const farhold::token_form form = token[4] == std::byte{0} || token[4] == std::byte{2}
@@ -31,6 +46,8 @@ void try_bytes(farhold::byte_view token) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const bool once = (fuzz::register_factories(), true);
+  static_cast<void>(once);
   const farhold::byte_view bytes = std::as_bytes(std::span(data, size));
   try_bytes(bytes);
 
@@ -43,7 +60,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   try {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    if (farhold::store_factory::from_text(text).to_text() != text) std::abort();
+    const farhold::store_factory from = farhold::store_factory::from_text(text);
+    if (farhold::detail::token_text(farhold::detail::token_bytes(text)) != text) std::abort();
+    static_cast<void>(from);
   } catch (const farhold::error&) {
   }
   return 0;
