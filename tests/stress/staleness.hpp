@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright The farhold authors
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <farhold/farhold.hpp>
+#include <farhold/fault.hpp>
+
+#include "rma/validation.hpp"
+
+// A producer that ends and reuses the memory of its objects as fast as it can, and consumers that resolve
+// objects which live, which die under their eyes and which are long gone. How they meet is the programs'.
+
+namespace farhold::stress {
+
+using namespace std::chrono_literals;
+using word = std::uint64_t;
+using words = std::vector<word>;
+
+constexpr std::size_t alive = 32;
+constexpr std::size_t remembered = 64;    // of which the oldest are evicted
+constexpr auto patience = 120s;           // for one configuration, and so much more
+constexpr auto patience_per_read = 10ms;  // with faults some wait for what never comes
+
+/// What a word of an object must be: no two objects agree anywhere.
+constexpr std::uint64_t expected(std::uint64_t object, std::uint64_t index) {
+  return (object + 1) * 0x9E3779B97F4A7C15ULL + index;
+}
+
+/// Mostly pages; now and then 512 KiB, which takes long enough to be reused in the middle.
+constexpr std::size_t length_of(std::uint64_t object) { return object % 4 == 0 ? 65536 : 512; }
+
+template <class Container>
+void fill(Container& memory, std::uint64_t object) {
+  for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = expected(object, i);
+}
+
+inline bool is_right(std::span<const word> found, std::uint64_t object) {
+  bool right = found.size() == length_of(object);
+  for (std::size_t i = 0; i < found.size(); ++i) right = right && found[i] == expected(object, i);
+  return right;
+}
+
+/// An object on offer, as it travels.
+struct offer {
+  std::uint64_t object = 0;
+  std::array<std::byte, farhold::key::max_encoded_bytes> key{};
+};
+using offers = std::array<offer, remembered>;
+
+struct configuration {
+  const char* name;
+  farhold::path way;
+  farhold::same_host same_host;
+  std::chrono::milliseconds grace = 0ms;
+  farhold::validation validation = farhold::validation::automatic;
+  bool views = false;   // resolve as pinned views where that can be
+  bool faults = false;  // in the fabric
+};
+
+struct tally {
+  std::uint64_t resolved = 0, stale = 0, wrong = 0, other = 0, injected = 0;  // reads by how they ended
+  std::uint64_t observed_stale = 0, reused_during_read = 0, on_path = 0, views = 0;
+  std::uint64_t evicted = 0;
+
+  void add(const tally& t) {
+    resolved += t.resolved, stale += t.stale, wrong += t.wrong, other += t.other, injected += t.injected;
+    observed_stale += t.observed_stale, reused_during_read += t.reused_during_read, on_path += t.on_path,
+        views += t.views;
+    evicted += t.evicted;
+  }
+};
+
+/// The producer's objects, oldest first, each with what its way in needs to end.
+class herd {
+ public:
+  explicit herd(farhold::store& store) : store_(store) {}
+
+  farhold::key put(std::uint64_t object) {
+    const std::size_t length = length_of(object);
+    member next;
+    switch (object / 4 % 4) {
+      case 0: {
+        words w(length);
+        fill(w, object);
+        next.key = store_.put(std::as_const(w));
+        break;
+      }
+      case 1: {
+        words w(length);
+        fill(w, object);
+        next.key = store_.put(std::move(w));
+        break;
+      }
+      case 2: {
+        std::pmr::vector<word> w(length, store_.memory_resource());
+        fill(w, object);
+        next.key = store_.put(std::move(w));
+        break;
+      }
+      default: {
+        // The same few buffers again and again: written as soon as they are given back.
+        words w = take_buffer(length);
+        fill(w, object);
+        next.memory = std::move(w);
+        next.loan.emplace(store_.lend(std::as_const(next.memory)));
+        next.key = next.loan->key();
+      }
+    }
+    members_.push_back(std::move(next));
+    return members_.back().key;
+  }
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  void end_oldest() {
+    member& oldest = members_.front();
+    if (oldest.loan) {
+      oldest.loan->retract();
+      oldest.loan.reset();
+      std::fill(oldest.memory.begin(), oldest.memory.end(), word{0});  // it is ours again
+      spare_.push_back(std::move(oldest.memory));
+    } else {
+      store_.evict(oldest.key);
+    }
+    members_.pop_front();
+  }
+
+ private:
+  struct member {
+    farhold::key key;
+    words memory;  // lent
+    std::optional<farhold::loan<word>> loan;
+  };
+
+  words take_buffer(std::size_t length) {
+    const auto at =
+        std::find_if(spare_.begin(), spare_.end(), [&](const words& w) { return w.size() == length; });
+    if (at == spare_.end()) return words(length);
+    words w = std::move(*at);
+    spare_.erase(at);
+    return w;
+  }
+
+  farhold::store& store_;
+  std::deque<member> members_;
+  std::vector<words> spare_;
+};
+
+/// `consumers` has `all_done()` and `answer(offers)`, which neither wait; they read `reads` objects.
+template <class Consumers>
+void produce(farhold::store& store, Consumers& consumers, std::uint64_t reads) {
+  offers current;
+  herd living(store);
+  const auto end = std::chrono::steady_clock::now() + patience + reads * patience_per_read;
+  for (std::uint64_t object = 0; !consumers.all_done(); ++object) {
+    offer& place = current[object % remembered];
+    place.object = object;
+    living.put(object).encode(place.key.data());
+    if (living.size() > alive) living.end_oldest();
+    if (object >= remembered) consumers.answer(current);
+    if (std::chrono::steady_clock::now() > end) {
+      std::fprintf(stderr, "staleness_stress: the consumers do not finish in time\n");
+      std::exit(1);
+    }
+  }
+  while (living.size() > 0) living.end_oldest();
+}
+
+inline void read(farhold::store& store, const offer& what, bool as_view, bool faults, tally& t) {
+  farhold::byte_view bytes(what.key);
+  const farhold::key key = farhold::key::decode(bytes);
+  try {
+    bool right = false;
+    if (as_view) {
+      const auto p = store.proxy_from_key<std::span<const word>>(key);
+      right = is_right(*p, what.object);
+      std::this_thread::yield();  // whoever would reuse it has time to
+      right = right && is_right(*p, what.object);
+    } else {
+      const auto p = store.proxy_from_key<words>(key);
+      right = is_right(*p, what.object);
+    }
+    ++(right ? t.resolved : t.wrong);
+  } catch (const farhold::error& e) {
+    if (e.kind() == farhold::errc::stale) {
+      ++t.stale;
+    } else if (faults) {
+      ++t.injected;
+    } else {
+      if (t.other++ == 0) std::fprintf(stderr, "staleness_stress: %s\n", e.what());
+    }
+  }
+}
+
+/// The service pins what it sends, a short read under `fast` does not look, and with faults there is enough
+/// else.
+inline bool can_be_reused_during_read(const configuration& c) {
+  return c.way != farhold::path::service && c.validation != farhold::validation::fast && !c.faults;
+}
+
+/// Reads `reads` objects, and then more until one has died while it was read, if that is asked for: `at_once`
+/// of each 64 that it is offered. `producer` has `ask(offers&)` and `done()`.
+template <class Producer>
+void consume(farhold::store& store, const configuration& c, std::uint64_t reads, bool until_reused,
+             std::size_t at_once, unsigned seed, Producer& producer, tally& t) {
+  std::minstd_rand random(seed);
+  offers current;
+  const auto end = std::chrono::steady_clock::now() + patience / 4;
+  const auto goes_on = [&](std::uint64_t n) {
+    return n < reads || (until_reused && store.metrics().reused_during_read == 0 &&
+                         std::chrono::steady_clock::now() < end);
+  };
+  for (std::uint64_t n = 0; goes_on(n);) {
+    producer.ask(current);
+    std::shuffle(current.begin(), current.end(), random);
+    for (const offer& o : std::span(current).first(at_once)) {
+      read(store, o, c.views && n % 2 == 0, c.faults, t);
+      ++n;
+    }
+  }
+  producer.done();
+}
+
+/// Puts faults into the fabric, if they are asked for.
+inline std::function<std::unique_ptr<transport>(std::unique_ptr<transport>)> faults_of(const configuration& c,
+                                                                                       std::uint64_t seed) {
+  if (!c.faults) return {};
+  return [seed](std::unique_ptr<transport> inner) {
+    return fault::transport(std::move(inner), {.seed = seed,
+                                               .delay = 0.01,
+                                               .fail = 0.002,
+                                               .tear = 0.2,
+                                               .truncate = 0.002,
+                                               .duplicate = 0.02,
+                                               .drop = 0.0005,
+                                               .reorder = 0.01,
+                                               .lost_time = 50ms});
+  };
+}
+
+inline store_options settings_of(const configuration& c) {
+  return {.adopt_bytes = 0, .timeout = c.faults ? 100ms : 30s};
+}
+
+inline void add_metrics(const farhold::metrics& m, const configuration& c, tally& to) {
+  to.observed_stale = m.observed_stale;
+  to.reused_during_read = m.reused_during_read;
+  to.on_path = m.on(c.way).resolves;
+  to.views = m.on(farhold::path::view).resolves;
+  to.evicted = m.evicted;
+}
+
+inline void print(const std::string& name, std::chrono::milliseconds grace, const tally& t) {
+  const auto number = [](const char* key, std::uint64_t value) {
+    return std::string(",\"") + key + "\":" + std::to_string(value);
+  };
+  const std::string line =
+      "{\"configuration\":\"" + name + "\"" + number("grace_ms", static_cast<std::uint64_t>(grace.count())) +
+      number("resolved", t.resolved) + number("views", t.views) + number("stale", t.stale) +
+      number("wrong", t.wrong) + number("injected", t.injected) + number("other", t.other) +
+      number("observed_stale", t.observed_stale) + number("reused_during_read", t.reused_during_read) +
+      number("evicted", t.evicted) + "}";
+  std::puts(line.c_str());
+  std::fflush(stdout);
+}
+
+/// What must hold of each configuration; what does not is said in `wrong`.
+inline void judge(const configuration& c, const tally& t, std::vector<std::string>& wrong) {
+  const std::string where = std::string(c.name) + ", grace " + std::to_string(c.grace.count()) + " ms: ";
+  const auto require = [&](bool fact, const char* what) {
+    if (!fact) wrong.push_back(where + what);
+  };
+  require(t.wrong == 0, "wrong bytes");
+  require(t.other == 0, "an error other than stale");
+  require(t.observed_stale > 0, "nothing was seen stale");
+  require(t.resolved > 0 && t.on_path > 0, "no object came by its path");
+  require(!c.views || t.views > 0, "there was no view");
+  require(!c.faults || t.injected > 0, "no fault was met");
+}
+
+}  // namespace farhold::stress
