@@ -8,9 +8,12 @@
 #
 #   hosts.sh up N            hosts h1 … hN, addresses 10.78.0.1 …
 #   hosts.sh down            kills them and all that runs in them
+#   hosts.sh on HOST COMMAND…    inside of a host; the bridge's namespace is the host "switch"
 #   hosts.sh run COMMAND…    on the switch, with this machine's process view: for mpirun, which then calls
 #   hosts.sh rsh HOST COMMAND…   in place of ssh
 #   hosts.sh bytes HOST      received and sent on the host's eth0
+#   hosts.sh cut HOST        pulls the host's cable out
+#   hosts.sh mend HOST       and puts it in again
 #
 # FARHOLD_LAB_DIR holds the state.
 set -euo pipefail
@@ -100,6 +103,12 @@ case ${1-} in
     exec nsenter -t "$(init_of switch)" -n -u unshare --mount --propagation private \
       sh -c 'mount --bind "$0" /etc/hosts && mount -t sysfs sysfs /sys && exec "$@"' "$state/names" "$@"
     ;;
+  on)
+    shift
+    host=$1
+    shift
+    exec nsenter -t "$(init_of "$host")" -n -u -i -p -m --wd="$PWD" -- env HOSTNAME="$host" "$@"
+    ;;
   rsh)
     shift
     while [[ $1 == -* ]]; do shift; done
@@ -107,11 +116,13 @@ case ${1-} in
     shift
     exec nsenter -t "$(init_of "$host")" -n -u -i -p -m --wd="$PWD" -- env HOSTNAME="$host" bash -c "$*"
     ;;
+  cut) nsenter -t "$(init_of switch)" -n ip link set "port${2#h}" down ;;
+  mend) nsenter -t "$(init_of switch)" -n ip link set "port${2#h}" up ;;
   bytes)
     nsenter -t "$(init_of "$2")" -n sh -c 'cat /proc/net/dev' | awk '$1 == "eth0:" { print $2, $10 }'
     ;;
   *)
-    sed -n 's/^# \{0,1\}//p' "$0" | sed -n '4,18p' >&2
+    sed -n 's/^# \{0,1\}//p' "$0" | sed -n '4,21p' >&2
     exit 2
     ;;
 esac
