@@ -9,8 +9,6 @@
 //            64 KiB objects of rank 0 through the service as fast as it can
 //
 //   mpirun -n 2 progress_cost [rounds]
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -24,31 +22,16 @@
 #include <farhold/farhold.hpp>
 #include <farhold/mpi.hpp>
 
+#include "processor_use.hpp"
+
 namespace {
 
 using steady = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
-double cpu_seconds() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  const auto to_seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return to_seconds(used.ru_utime) + to_seconds(used.ru_stime);
-}
-
-/// A chain of dependent multiplications that no compiler shortens: about 0.2 s.
-double work() {
-  volatile double seed = 1.000000001;
-  double x = seed;
-  for (int i = 0; i < 50'000'000; ++i) x = x * 1.0000000001 + 1e-12;
-  return x;
-}
-
 double timed_work() {
   const auto begin = steady::now();
-  volatile double result = work();
+  volatile double result = farhold::bench::chained_work(50'000'000);  // about 0.2 s
   static_cast<void>(result);
   return seconds(steady::now() - begin).count();
 }
@@ -80,10 +63,11 @@ round_result run(condition c, int rank) {
                                                                 .progress_thread = c != without_thread}));
   round_result r;
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // past the thread's warm gear
-  const double cpu_before = cpu_seconds();
+  const auto before = farhold::bench::processor_use_of(RUSAGE_SELF);
   const auto begin = steady::now();
   std::this_thread::sleep_for(std::chrono::seconds(1));
-  r.idle_share = (cpu_seconds() - cpu_before) / seconds(steady::now() - begin).count();
+  r.idle_share = (farhold::bench::processor_use_of(RUSAGE_SELF) - before).seconds /
+                 seconds(steady::now() - begin).count();
 
   farhold::key k;
   if (rank == 0) k = store.put(std::vector<double>(8192, 1.0));
