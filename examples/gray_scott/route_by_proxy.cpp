@@ -49,8 +49,10 @@ class route_by_proxy final : public frame_route {
 
   std::vector<std::byte> enclose(const frame_descriptor& about, std::vector<double> u,
                                  std::vector<double> v) override {
-    const field_proxy proxy_u = store_.proxy(std::move(u));
-    const field_proxy proxy_v = store_.proxy(std::move(v));
+    // Copied into the arena, which mappings and windows reach: a large vector that is moved in stays where it
+    // lies, and comes by process_vm_readv or the service.
+    const field_proxy proxy_u = store_.proxy(u);
+    const field_proxy proxy_v = store_.proxy(v);
     in_flight_[about.frame] = {proxy_u.key(), proxy_v.key()};
     const std::vector<std::byte> token_u = proxy_u.to_bytes(form);
     const std::vector<std::byte> token_v = proxy_v.to_bytes(form);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 #include "report.hpp"
 #include "seed.hpp"
@@ -49,6 +50,23 @@ set_up prepared(const crew& who, const options& wanted) {
   return result;
 }
 
+work_done work(const crew& who, const set_up& start, frame_route& route,
+               const std::filesystem::path& directory, progress_mode mode, const std::string& label) {
+  work_done result;
+  MPI_Barrier(who.everyone());
+  const auto begin = std::chrono::steady_clock::now();
+  if (who.rank() == who.analysis()) {
+    result.found = analyse(who, start.numbers, route, directory);
+  } else if (who.rank() == who.dispatcher()) {
+    result.forwarded = dispatch(who, start.numbers);
+  } else {
+    progress shown(who.rank() == 0 ? mode : progress_mode::off, label, start.numbers.steps);
+    simulate(who, start.numbers, start.seed, route, shown);
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
 outcome run(way w, const std::string& label, const crew& who, const options& wanted, const set_up& start) {
   const std::filesystem::path directory = wanted.output / name_of(w);
   together(who, who.analysis(), [&] {
@@ -60,27 +78,14 @@ outcome run(way w, const std::string& label, const crew& who, const options& wan
     }
   });
   const std::unique_ptr<frame_route> route = open_route(w, start.numbers, who.everyone());
-
-  outcome result;
-  traffic forwarded;
-  MPI_Barrier(who.everyone());
-  const auto begin = std::chrono::steady_clock::now();
-  if (who.rank() == who.analysis()) {
-    result.found = analyse(who, start.numbers, *route, directory);
-  } else if (who.rank() == who.dispatcher()) {
-    forwarded = dispatch(who, start.numbers);
-  } else {
-    progress shown(who.rank() == 0 ? wanted.progress : progress_mode::off, label, start.numbers.steps);
-    simulate(who, start.numbers, start.seed, *route, shown);
-  }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  work_done done = work(who, start, *route, directory, wanted.progress, label);
   route->close();
 
   traffic handled = route->counted();
-  handled.payload_bytes += forwarded.payload_bytes;
-  handled.token_bytes += forwarded.token_bytes;
-  result.lines = gathered(rank_line(who, handled, result.seconds, start.numbers.steps), who.everyone());
-  return result;
+  handled.payload_bytes += done.forwarded.payload_bytes;
+  handled.token_bytes += done.forwarded.token_bytes;
+  return {std::move(done.found),
+          gathered(rank_line(who, handled, done.seconds, start.numbers.steps), who.everyone()), done.seconds};
 }
 
 }  // namespace gray_scott

@@ -28,6 +28,18 @@ struct set_up {
 /// Rank 0 reads the files, for they may be on its disk only, and tells the others. Collective.
 set_up prepared(const crew& who, const options& wanted);
 
+/// What this rank did.
+struct work_done {
+  findings found;     // on the analysis rank
+  traffic forwarded;  // by the dispatcher
+  double seconds = 0;
+};
+
+/// Simulates, dispatches or analyses, as this rank's role is, with frames written into `directory`.
+/// Collective.
+work_done work(const crew& who, const set_up& start, frame_route& route,
+               const std::filesystem::path& directory, progress_mode mode, const std::string& label);
+
 struct outcome {
   findings found;        // on the analysis rank
   nlohmann::json lines;  // of the table, one for each rank; on rank 0
