@@ -45,6 +45,10 @@ function(farhold_library target)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:farhold_warnings>)
   string(REGEX REPLACE "^farhold_" "" export_name ${target})
   set_target_properties(
-    ${target} PROPERTIES EXPORT_NAME ${export_name} VERSION ${PROJECT_VERSION}
-                         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    ${target}
+    PROPERTIES EXPORT_NAME ${export_name}
+               VERSION ${PROJECT_VERSION}
+               SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+               # No <target>_EXPORTS: nobody asks for it, and without it static and shared objects are the same.
+               DEFINE_SYMBOL "")
 endfunction()

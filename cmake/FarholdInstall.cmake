@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright The farhold authors
 #
-# The installed package: farholdConfig.cmake with one component per transport, and a pkg-config file for each library.
+# The installed package: farholdConfig.cmake with one component per transport and one for the conformance suite, and a
+# pkg-config file for each library.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(FARHOLD_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/farhold")
+set(FARHOLD_CONFORMANCE_DIR "${CMAKE_INSTALL_DATADIR}/farhold/conformance")
 
 # farhold_install_component(NAME DEPENDENCIES VENDOR): installs the library farhold_NAME as the component NAME.
 # DEPENDENCIES is the script that finds its libraries; a user's build must find the same VENDOR of them as ours.
@@ -18,6 +20,35 @@ function(farhold_install_component name dependencies vendor)
   set_property(GLOBAL APPEND_STRING PROPERTY FARHOLD_COMPONENT_VENDORS "set(_farhold_${name}_vendor \"${vendor}\")\n")
   _farhold_install_library(farhold_${name} farhold-${name}-targets)
   install(FILES "${dependencies}" DESTINATION "${FARHOLD_PACKAGE_DIR}" RENAME farhold-${name}-dependencies.cmake)
+endfunction()
+
+# farhold_install_conformance(DIRECTORY): the suite of that directory, as sources, as the component `conformance`.
+function(farhold_install_conformance directory)
+  if(NOT FARHOLD_INSTALL)
+    return()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY FARHOLD_COMPONENTS conformance)
+  set_property(GLOBAL APPEND_STRING PROPERTY FARHOLD_COMPONENT_VENDORS "set(_farhold_conformance_vendor \"\")\n")
+  install(
+    DIRECTORY "${directory}/"
+    DESTINATION "${FARHOLD_CONFORMANCE_DIR}"
+    FILES_MATCHING
+    PATTERN "*.hpp"
+    PATTERN "*.cpp"
+    PATTERN "README.md"
+    # The suites of farhold's own connectors, and tests of the suite itself.
+    PATTERN "local_main.cpp" EXCLUDE
+    PATTERN "mpi_*" EXCLUDE
+    PATTERN "ucx_*" EXCLUDE
+    PATTERN "forked_group_test.cpp" EXCLUDE)
+  install(FILES "${directory}/dependencies.cmake" DESTINATION "${FARHOLD_PACKAGE_DIR}"
+          RENAME farhold-conformance-dependencies.cmake)
+  install(FILES "${directory}/suite.cmake" DESTINATION "${FARHOLD_PACKAGE_DIR}" RENAME farhold-conformance-suite.cmake)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/farhold-conformance-targets.cmake" @ONLY CONTENT [[
+include("${CMAKE_CURRENT_LIST_DIR}/farhold-conformance-suite.cmake")
+farhold_add_conformance_suite("${_farhold_prefix}/@FARHOLD_CONFORMANCE_DIR@")
+]])
+  install(FILES "${PROJECT_BINARY_DIR}/farhold-conformance-targets.cmake" DESTINATION "${FARHOLD_PACKAGE_DIR}")
 endfunction()
 
 # farhold_install_package(): the core library and the package's own files. After all transports.
@@ -40,16 +71,16 @@ function(farhold_install_package)
 
   # A static library leaves its private dependencies to whoever links it.
   if(farhold_type STREQUAL STATIC_LIBRARY)
-    set(requires "libxxhash")
+    set(requires "libxxhash libsodium")
   else()
-    set(requires_private "libxxhash")
+    set(requires_private "libxxhash libsodium")
   endif()
   farhold_install_pkgconfig(
     farhold
     DESCRIPTION "${PROJECT_DESCRIPTION}"
     REQUIRES "${requires}"
     REQUIRES_PRIVATE "${requires_private}"
-    LIBS "-lfarhold -lboost_serialization -pthread"
+    LIBS "-lfarhold -lboost_serialization -ldl -pthread"
     CFLAGS "-pthread")
   install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endfunction()

@@ -10,12 +10,21 @@ readonly packages=(
   # compilers, their tools, and the build
   build-essential clang clang-format clang-tidy libclang-rt-14-dev cmake ninja-build pkg-config git ccache
   # libraries
-  libboost-dev libboost-serialization-dev libboost-mpi-dev libxxhash-dev
-  libopenmpi-dev openmpi-bin libmpich-dev mpich
+  libboost-dev libboost-serialization-dev libboost-mpi-dev libxxhash-dev libsodium-dev libssl-dev
+  libopenmpi-dev openmpi-bin libmpich-dev mpich libucx-dev libfabric-dev
   # tests, tools, examples, benchmarks
-  libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev libpng-dev
-  # scripts, the watchdog, and virtual hosts of the lab
-  gdb shellcheck iproute2 procps util-linux nftables
+  libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev libpng-dev libeigen3-dev libfmt-dev
+  redis-server redis-tools openssl libhiredis-dev libhwloc-dev
+  # plots and ratios of benchmarks
+  python3 gnuplot-nox
+  # scripts, the watchdog, counting instructions, the model of validation, and virtual hosts of the lab
+  gdb valgrind shellcheck spin iproute2 procps util-linux nftables
+  # Slurm, on virtual hosts of the lab
+  slurm-wlm slurm-client slurmctld slurmd munge
+  # what the command's manual page and completions are checked with
+  mandoc zsh fish
+  # the lab's guest with a verbs device
+  qemu-system-x86 busybox-static cpio kmod rdma-core ibverbs-providers
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -35,7 +35,7 @@ cmake --preset "$preset"
 cmake --build --preset "$preset"
 if ((extended)); then
   # Without the test preset, which leaves them out.
-  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j2
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j3
 else
   ctest --preset "$preset"
 fi
