@@ -74,7 +74,8 @@ tally run(const fault::plan& what, bool one_sided, std::chrono::milliseconds lim
 void expect_no_wrong_byte(const fault::plan& what, bool failures_expected) {
   for (const bool one_sided : {true, false}) {
     SCOPED_TRACE(one_sided ? "window" : "service");
-    // Where failures are part of the plan few should be waited for; where none is, none may come of a slow machine.
+    // Where failures are part of the plan few should be waited for; where none is, none may come of a slow
+    // machine.
     const tally all = run(what, one_sided, failures_expected ? 20ms : patience);
     EXPECT_EQ(0U, all.wrong);
     EXPECT_GT(all.right, 0U);
