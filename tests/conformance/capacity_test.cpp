@@ -4,6 +4,7 @@
 // The end of the room: where it is, what is said there, and that nothing is lost.
 #include <chrono>
 
+#include "patience.hpp"
 #include "suite.hpp"
 
 namespace farhold::conformance {
@@ -18,8 +19,7 @@ constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 /// What the fabric has not yet reported as sent holds its room, on a busy machine for longer than a put
 /// waits.
 proxy<bytes> put_once_there_is_room(store& s, const bytes& content) {
-  constexpr std::chrono::seconds patience{10};
-  for (const auto end = std::chrono::steady_clock::now() + patience;;) {
+  for (const auto end = std::chrono::steady_clock::now() + patient(10s);;) {
     try {
       return s.proxy(content);
     } catch (const error& e) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "backend.hpp"
+#include "patience.hpp"
 #include "spawned_group.hpp"
 
 namespace farhold::conformance {
@@ -37,7 +38,7 @@ int run_spawned(int argc, char** argv, const spawned_fabric& fabric) try {
     std::fprintf(stderr, "usage: %s --np=N --path=%s\n", argv[0], known.c_str());
     return EXIT_FAILURE;
   }
-  spawned_group group(argc, argv);
+  spawned_group group(argc, argv, patient(std::chrono::seconds(45)));
   tested.name = fabric.name + "." + wanted + ".np" + std::to_string(group.size());
   tested.connect = [&](std::uint64_t capacity_bytes) {
     auto made = fabric.connect(tested.way, capacity_bytes);

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "patience.hpp"
+
 namespace farhold::conformance {
 
 namespace {
@@ -51,6 +53,8 @@ auto in_step(const char* what, Step&& step) {
 }
 
 }  // namespace
+
+const std::chrono::seconds suite::patience = patient(30s);
 
 process_group& suite::group() { return *the_group; }
 const backend& suite::tested() { return the_backend; }
