@@ -18,6 +18,7 @@
 #include "pattern.hpp"
 #include "processor_use.hpp"
 #include "sizes.hpp"
+#include "uninitialised.hpp"
 
 namespace farhold::bench {
 
@@ -115,7 +116,7 @@ class overlap_run {
   void simulate() {
     std::pmr::memory_resource* const from =
         how_.publish ? store_->memory_resource() : std::pmr::get_default_resource();
-    std::pmr::vector<word> field(field_words, from);
+    std::vector<word, uninitialised<word>> field(field_words, from);
     std::deque<key> published;
     for (int step = 0; step < steps_; ++step) {
       volatile double result = chained_work(step_multiplications);
@@ -126,7 +127,7 @@ class overlap_run {
       const auto p = store_->proxy(std::move(field));
       published.push_back(p.key());
       if (how_.read) mpi::send(p, reader, proxy_tag, all_.comm());
-      field = std::pmr::vector<word>(field_words, from);
+      field = std::vector<word, uninitialised<word>>(field_words, from);
     }
     while (!published.empty()) end_oldest(published);
   }

@@ -25,11 +25,12 @@ workload work_of(std::uint64_t item_bytes, bool quick) {
   return {item_bytes, std::clamp<std::uint64_t>(all_bytes / item_bytes, 8, quick ? 64 : 512)};
 }
 
-/// Room for what producers publish in a run, and as much again that still rests when the next one begins.
+/// Room for what producers publish in a run, and for what was evicted after earlier ones and still rests
+/// (docs/memory.md, "How large an arena").
 store open_store(const stage& all, std::uint64_t bytes_of_a_run) {
   const cast who(all);
   const std::uint64_t room =
-      who.produces() ? 3 * bytes_of_a_run / static_cast<std::uint64_t>(who.producers) : 0;
+      who.produces() ? 24 * bytes_of_a_run / static_cast<std::uint64_t>(who.producers) : 0;
   return {"relay", mpi::connector(all.comm(), {.arena_bytes = room + 4 * mib})};
 }
 
