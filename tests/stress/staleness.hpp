@@ -35,6 +35,7 @@ using word = std::uint64_t;
 using words = std::vector<word>;
 
 constexpr std::size_t alive = 32;
+constexpr std::size_t arena_bytes = std::size_t{32} << 20U;
 constexpr std::size_t remembered = 64;    // of which the oldest are evicted
 constexpr auto patience = 120s;           // for one configuration, and so much more
 constexpr auto patience_per_read = 10ms;  // with faults some wait for what never comes
@@ -214,6 +215,12 @@ inline bool can_be_reused_during_read(const configuration& c) {
   return c.way != farhold::path::service && c.validation != farhold::validation::fast && !c.faults;
 }
 
+/// Whether such a consumer, if it believed all that it reads, would soon believe wrong bytes.
+inline bool shows_what_validation_does(const configuration& c) {
+  return c.way != farhold::path::service && c.grace == 1ms && c.validation != farhold::validation::fast &&
+         !c.views && !c.faults;
+}
+
 /// Reads `reads` objects, and then more until one has died while it was read, if that is asked for: `at_once`
 /// of each 64 that it is offered. `producer` has `ask(offers&)` and `done()`.
 template <class Producer>
@@ -237,9 +244,10 @@ void consume(farhold::store& store, const configuration& c, std::uint64_t reads,
   producer.done();
 }
 
+using decorator = std::function<std::unique_ptr<transport>(std::unique_ptr<transport>)>;
+
 /// Puts faults into the fabric, if they are asked for.
-inline std::function<std::unique_ptr<transport>(std::unique_ptr<transport>)> faults_of(const configuration& c,
-                                                                                       std::uint64_t seed) {
+inline decorator faults_of(const configuration& c, std::uint64_t seed) {
   if (!c.faults) return {};
   return [seed](std::unique_ptr<transport> inner) {
     return fault::transport(std::move(inner), {.seed = seed,

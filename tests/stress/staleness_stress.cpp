@@ -73,7 +73,7 @@ tally run(const configuration& c, std::uint64_t reads) {
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   farhold::store store("stress",
                        farhold::mpi::connector(
-                           MPI_COMM_WORLD, {.arena_bytes = std::size_t{32} << 20U,
+                           MPI_COMM_WORLD, {.arena_bytes = arena_bytes,
                                             .same_host = c.same_host,
                                             .window = c.way != farhold::path::service,
                                             .validation = c.validation,
@@ -168,9 +168,8 @@ int main(int argc, char** argv) {
 
   // The same readers without validation must find wrong bytes, or all of the above proves nothing.
   farhold::rma::testing::accept_everything = true;
-  for (configuration c : all) {
-    const bool validated_by_consumer = c.way != farhold::path::service && !c.views && !c.faults;
-    if (!validated_by_consumer || c.grace != 1ms || c.validation == farhold::validation::fast) continue;
+  for (const configuration& c : all) {
+    if (!shows_what_validation_does(c)) continue;
     const tally t = run(c, 4000);
     if (rank == producer) print(std::string(c.name) + ", validation off", c.grace, t);
     require(t.wrong > 0, std::string(c.name) + ", validation off: found no wrong bytes");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 //
-// As staleness_stress, over UCX between processes of their own, which have met by a token only: by messages
-// over tcp and over UCX's shared memory, with and without faults. Wrong bytes must be 0, and the producer
+// As staleness_stress, over a network between processes of their own, which have met by a token only, by all
+// that fabric_under_stress.hpp says of it, with and without faults. Wrong bytes must be 0, and the producer
 // must not end.
 //
-//   ucx_staleness_stress [resolves, over all configurations: 15000]
+//   network_staleness_stress [resolves, over all configurations: 15000]
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include <farhold/farhold.hpp>
-#include <farhold/ucx.hpp>
 
+#include "fabric_under_stress.hpp"
 #include "pauses.hpp"
 #include "staleness.hpp"
 
@@ -34,17 +34,6 @@ using namespace farhold::stress;
 constexpr int consumers = 2;
 /// Few, because messages take longer than the producer takes to end what it offered.
 constexpr std::size_t at_once = 4;
-
-/// What UCX may use.
-struct wire {
-  const char* name;
-  std::vector<std::array<const char*, 2>> settings;
-};
-const wire tcp{"tcp", {{"UCX_TLS", "tcp,self"}}};
-const wire memory{"memory",
-                  {{"UCX_TLS", "posix,sysv,cma,self"},
-                   {"UCX_POSIX_ERROR_HANDLING", "y"},
-                   {"UCX_SYSV_ERROR_HANDLING", "y"}}};
 
 struct pipe_ends {
   pipe_ends() {
@@ -130,14 +119,8 @@ class the_producer {
 };
 
 farhold::store open_store(const configuration& c, const wire& over, int process) {
-  for (const auto& [name, value] : over.settings) ::setenv(name, value, 1);
-  return {"stress",
-          farhold::ucx::connector({.arena_bytes = std::size_t{32} << 20U,
-                                   .same_host = c.same_host,
-                                   .validation = c.validation,
-                                   .grace = c.grace,
-                                   .decorate = faults_of(c, static_cast<std::uint64_t>(process) + 1)}),
-          settings_of(c)};
+  auto faults = faults_of(c, static_cast<std::uint64_t>(process) + 1);
+  return {"stress", connector(c, over, std::move(faults)), settings_of(c)};
 }
 
 /// Is introduced to the producer, which with faults in the fabric may take a few attempts.
@@ -197,7 +180,7 @@ bool run(const configuration& c, const wire& over, std::uint64_t reads, tally& s
       results[static_cast<std::size_t>(i)].write(&mine, sizeof mine);
       ::_exit(0);
     } catch (const std::exception& problem) {
-      std::fprintf(stderr, "ucx_staleness_stress: %s: %s\n", i == 0 ? "producer" : "consumer",
+      std::fprintf(stderr, "%s_staleness_stress: %s: %s\n", fabric, i == 0 ? "producer" : "consumer",
                    problem.what());
       ::_exit(1);
     }
@@ -207,7 +190,7 @@ bool run(const configuration& c, const wire& over, std::uint64_t reads, tally& s
     int status = 0;
     const pid_t ended = ::wait(&status);
     if (good && status != 0) {
-      std::fprintf(stderr, "ucx_staleness_stress: the %s ended with status %x\n",
+      std::fprintf(stderr, "%s_staleness_stress: the %s ended with status %x\n", fabric,
                    ended == processes[0] ? "producer" : "consumer", static_cast<unsigned>(status));
       for (const pid_t process : processes) ::kill(process, SIGKILL);  // they wait for each other
       good = false;
@@ -225,33 +208,18 @@ bool run(const configuration& c, const wire& over, std::uint64_t reads, tally& s
 }  // namespace
 
 int main(int argc, char** argv) {
-  using farhold::path;
-  using farhold::same_host;
-  using farhold::validation;
   const std::uint64_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 15'000;
-  struct both {
-    configuration how;
-    const wire* over;
-  };
-  std::vector<both> all;
-  for (const wire* over : {&tcp, &memory}) {
-    for (const auto grace : {100ms, 1ms, 0ms})
-      all.push_back({{"service", path::service, same_host::off, grace}, over});
-    all.push_back(
-        {{"service, faults", path::service, same_host::off, 1ms, validation::automatic, false, true}, over});
-  }
-  all.push_back({{"cma", path::cma, same_host::cma, 1ms}, &tcp});
-
+  const std::vector<use> all = all_uses();
   std::vector<std::string> faults;
   tally total;
-  for (const both& b : all) {
+  for (const use& u : all) {
+    const std::string name = std::string(u.how.name) + " over " + u.over.name;
     tally t;
-    if (!run(b.how, *b.over, wanted / all.size() + 1, t))
-      faults.push_back(std::string(b.how.name) + " over " + b.over->name + ": a process ended");
-    print(std::string(b.how.name) + " over " + b.over->name, b.how.grace, t);
-    judge(b.how, t, faults);
-    if (can_be_reused_during_read(b.how) && t.reused_during_read == 0)
-      faults.push_back(std::string(b.how.name) + ": no object died while it was read");
+    if (!run(u.how, u.over, wanted / all.size() + 1, t)) faults.push_back(name + ": a process ended");
+    print(name, u.how.grace, t);
+    judge(u.how, t, faults);
+    if (can_be_reused_during_read(u.how) && t.reused_during_read == 0)
+      faults.push_back(name + ": no object died while it was read");
     total.add(t);
   }
   if (total.resolved + total.stale + total.injected < wanted)
@@ -259,10 +227,14 @@ int main(int argc, char** argv) {
 
   // The same readers without validation must find wrong bytes, or all of the above proves nothing.
   farhold::rma::testing::accept_everything = true;
-  tally unvalidated;
-  run(all.back().how, tcp, 4000, unvalidated);
-  print("cma, validation off", all.back().how.grace, unvalidated);
-  if (unvalidated.wrong == 0) faults.emplace_back("validation off: found no wrong bytes");
+  for (const use& u : all) {
+    if (!shows_what_validation_does(u.how)) continue;
+    tally t;
+    run(u.how, u.over, 4000, t);
+    const std::string name = std::string(u.how.name) + " over " + u.over.name + ", validation off";
+    print(name, u.how.grace, t);
+    if (t.wrong == 0) faults.push_back(name + ": found no wrong bytes");
+  }
 
   for (const std::string& fault : faults) std::printf("FAILED %s\n", fault.c_str());
   print("all", 0ms, total);
