@@ -12,7 +12,10 @@
 #include "file/src/uri_path.hpp"
 #include "multi/src/description.hpp"
 #include "multi/src/place.hpp"
+#include "ofi/include/farhold/ofi.hpp"
 #include "redis/src/address.hpp"
+#include "rma/net_address.hpp"
+#include "rma/scheme_options.hpp"
 #include "shm/src/whereabouts.hpp"
 
 namespace {
@@ -52,6 +55,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string path = file::from_uri_path(text);
     if (file::from_uri_path(file::to_uri_path(path)) != path) std::abort();
   });
+  // What the networks share.
+  try_to([&] {
+    uri address(text);
+    ofi::options how;
+    rma::take_options(address, how);
+    rma::require_address("ofi", address.rest(),
+                         [](std::string_view at) { return rma::net_address::parse(at).has_value(); });
+  });
+  try_to([&] { static_cast<void>(rma::listening_address(text, false)); });
+  if (const auto where = rma::net_address::parse(text)) {
+    if (rma::net_address::parse(where->to_string()) != where) std::abort();
+  }
   if (const auto where = shm::detail::whereabouts::parse(text)) {
     if (shm::detail::whereabouts::parse(where->to_string()) != where) std::abort();
   }

@@ -16,6 +16,7 @@
 
 #include "file/src/object_file.hpp"
 #include "multi/src/place.hpp"
+#include "ofi/src/offer.hpp"
 #include "redis/src/object.hpp"
 #include "rma/card.hpp"
 #include "rma/control_frames.hpp"
@@ -23,6 +24,7 @@
 #include "rma/trailer.hpp"
 #include "shm/src/frames.hpp"
 #include "subjects.hpp"
+#include "ucx/src/offer.hpp"
 
 namespace {
 
@@ -132,6 +134,55 @@ void frames() {
   keep("frame", "shm_message", frame::encode_head(frame::kind::message));
 }
 
+void offers() {
+  farhold::ofi::detail::offer by_libfabric;
+  by_libfabric.provider = "tcp;ofi_rxm";
+  by_libfabric.protocol = 6;
+  by_libfabric.protocol_version = 1;
+  by_libfabric.address_format = 2;
+  by_libfabric.bytes = 1U << 20U;
+  by_libfabric.key = 1;
+  by_libfabric.address.assign(16, std::byte{7});
+  keep("offer", "ofi", by_libfabric.encode());
+  farhold::ucx::detail::offer by_ucx;
+  by_ucx.base = 4096;
+  by_ucx.bytes = 1U << 20U;
+  by_ucx.key.assign(30, std::byte{1});
+  by_ucx.address.assign(200, std::byte{2});
+  keep("offer", "ucx", by_ucx.encode());
+}
+
+/// The size of the pieces, and packets as they go over sockets.
+void lines() {
+  using farhold::rma::control_frame;
+  const auto packet = [](std::size_t body_bytes) {
+    const auto length = static_cast<std::uint32_t>(control_frame::head_bytes + body_bytes);
+    std::vector<std::byte> made(sizeof length + length, std::byte{9});
+    std::memcpy(made.data(), &length, sizeof length);
+    return made;
+  };
+  std::vector<std::byte> bytes(1, std::byte{2});
+  for (const std::size_t body_bytes : {std::size_t{48}, std::size_t{0}, std::size_t{200}}) {
+    const auto one = packet(body_bytes);
+    bytes.insert(bytes.end(), one.begin(), one.end());
+  }
+  keep("line", "three", bytes);
+  bytes.resize(bytes.size() - 10);
+  keep("line", "cut", bytes);
+  keep("line", "no_room", std::vector<std::byte>(5));
+  keep("line", "nonsense", std::vector<std::byte>(5, std::byte{0xFF}));
+}
+
+/// What the other ends of connections do, as fuzz_channel reads it: somebody calls, or is called, and goes
+/// about it properly before it says something.
+void conversations() {
+  using namespace std::string_view_literals;
+  keep_text("channel", "caller", "\0\3\0\3\0\2\5\4text\0"sv);
+  keep_text("channel", "producer", "\6\4text\3\0\3\0\7\5words\0\2\5\4text\0\6\1a"sv);
+  keep_text("channel", "stranger", "\0\1\0\1\0\3abc\5\4\0"sv);
+  keep_text("channel", "refusal", "\6\1a\1\0\5\0\4\12\0\0\0"sv);
+}
+
 void files() {
   farhold::file::object_header header;
   header.type = a_ticket().type.value;
@@ -164,6 +215,8 @@ void uris() {
   keep_text("uri", "plain", "local://");
   keep_text("uri", "host", "ucx://[fd00:1234::def0]:34567/?device=mlx5_0:1");
   keep_text("uri", "options", "mpi://?arena=4GiB&timeout=500ms&window=off&path=%2Fscratch%2Frun+7");
+  keep_text("uri", "ofi", "ofi://10.0.0.1:40000.0123456789abcdef?same_host=cma&validation=recheck&grace=1ms");
+  keep_text("uri", "address", "10.0.0.1:40000");
 }
 
 template <class T>
@@ -224,6 +277,9 @@ int main(int argc, char** argv) {
   keys(s);
   messages();
   frames();
+  offers();
+  lines();
+  conversations();
   files();
   answers();
   uris();

@@ -2,6 +2,8 @@
 // Copyright The farhold authors
 #include "offer.hpp"
 
+#include <algorithm>
+
 #include "detail/wire.hpp"
 #include "providers.hpp"
 
@@ -13,6 +15,12 @@ constexpr std::uint32_t version = 1;
 constexpr std::size_t head_bytes = 44;
 constexpr std::size_t longest_name = 64;
 constexpr std::size_t longest_address = 512;
+
+/// Names are shown to people.
+bool is_name(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= longest_name &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
 
 }  // namespace
 
@@ -64,7 +72,8 @@ bool offer::decode(byte_view told, offer& out) {
   out.provider = in.take_text(name_bytes);
   const byte_view where = in.take_bytes(address_bytes);
   out.address.assign(where.begin(), where.end());
-  return in.ok() && in.rest().empty() && address_bytes > 0 && out.base + out.bytes >= out.base;
+  return in.ok() && in.rest().empty() && is_name(out.provider) && address_bytes > 0 &&
+         out.base + out.bytes >= out.base;
 }
 
 }  // namespace farhold::ofi::detail

@@ -74,6 +74,8 @@ TEST(offers, are_parsed_as_hostile) {
   EXPECT_FALSE(detail::offer::decode(with([](auto& o) { o.address.clear(); }), heard));
   EXPECT_FALSE(detail::offer::decode(with([](auto& o) { o.base = ~std::uint64_t{0}; }), heard));
   EXPECT_FALSE(detail::offer::decode(with([](auto& o) { o.provider.assign(200, 'x'); }), heard));
+  EXPECT_FALSE(detail::offer::decode(with([](auto& o) { o.provider.clear(); }), heard));
+  EXPECT_FALSE(detail::offer::decode(with([](auto& o) { o.provider = "tcp\n"; }), heard));
   ASSERT_TRUE(detail::offer::decode(with([](auto& o) { o.provider = "efa"; }), heard));
   EXPECT_FALSE(heard.fits(mine));
   ASSERT_TRUE(detail::offer::decode(with([](auto& o) { ++o.protocol_version; }), heard));

@@ -10,17 +10,12 @@
 #include <new>
 #include <utility>
 
-#include "detail/wire.hpp"
 #include "errors.hpp"
 #include "settings.hpp"
 
 namespace farhold::ucx::detail {
 
 namespace {
-
-constexpr std::size_t longest_part = 2048;  // of an offer: a remote key, an address
-constexpr std::size_t offer_head_bytes = 24;
-constexpr std::uint32_t offer_version = 1;
 
 /// UCX 1.13 says how an endpoint reads in no other way than in words: "get[…]" for each lane that does.
 bool has_lane_for_reads(ucp_ep_h end) noexcept {
@@ -111,24 +106,22 @@ status hardware::expose(byte_span memory) noexcept try {
     return from_ucs(s, "ask UCX for its address");
   const auto release = [this](ucp_address_t* a) { ::ucp_worker_release_address(worker_, a); };
   const std::unique_ptr<ucp_address_t, decltype(release)> address_owner(address, release);
-  if (key_bytes > longest_part || address_bytes > longest_part)
+  if (key_bytes > offer::longest_part || address_bytes > offer::longest_part)
     return {errc::unsupported, 0, "tell others of the arena: UCX's address is too long"};
-  offer_.resize(offer_head_bytes + key_bytes + address_bytes);
-  wire::writer to(offer_.data());
-  to.put(offer_version);
-  to.put(static_cast<std::uint16_t>(key_bytes));
-  to.put(static_cast<std::uint16_t>(address_bytes));
-  to.put(reinterpret_cast<std::uint64_t>(memory.data()));
-  to.put(static_cast<std::uint64_t>(memory.size()));
-  to.put_bytes({static_cast<const std::byte*>(key), key_bytes});
-  to.put_bytes({reinterpret_cast<const std::byte*>(address), address_bytes});
+  const auto* const packed = static_cast<const std::byte*>(key);
+  const auto* const where = reinterpret_cast<const std::byte*>(address);
+  told_ = offer{.base = reinterpret_cast<std::uint64_t>(memory.data()),
+                .bytes = memory.size(),
+                .key = {packed, packed + key_bytes},
+                .address = {where, where + address_bytes}}
+              .encode();
   return {};
 } catch (const std::bad_alloc&) {
   return {errc::out_of_memory, 0, "make an offer"};
 }
 
 void hardware::close() noexcept {
-  offer_.clear();
+  told_.clear();
   if (worker_ != nullptr) {
     const std::scoped_lock lock(mutex_);
     for (far& one : all_) hang_up(one);
@@ -150,7 +143,7 @@ hardware::far* hardware::find(peer_id peer) noexcept {
   return at != by_peer_.end() ? at->second : nullptr;
 }
 
-void hardware::accept(peer_id from, byte_view offer) noexcept try {
+void hardware::accept(peer_id from, byte_view told) noexcept try {
   if (!is_up()) return;
   const std::scoped_lock lock(mutex_);
   far* one = find(from);
@@ -160,19 +153,7 @@ void hardware::accept(peer_id from, byte_view offer) noexcept try {
   }
   one->failures = 0;
   if (one->at != state::absent) return;  // of the same store: the same again
-  wire::reader in(offer);
-  const auto version = in.take<std::uint32_t>();
-  const auto key_bytes = in.take<std::uint16_t>();
-  const auto address_bytes = in.take<std::uint16_t>();
-  const auto base = in.take<std::uint64_t>();
-  const auto bytes = in.take<std::uint64_t>();
-  if (version != offer_version || key_bytes > longest_part || address_bytes > longest_part) return;
-  const byte_view key = in.take_bytes(key_bytes), address = in.take_bytes(address_bytes);
-  if (!in.ok() || !in.rest().empty() || key.empty() || address.empty() || base + bytes < base) return;
-  one->key_bytes.assign(key.begin(), key.end());
-  one->address.assign(address.begin(), address.end());
-  one->base_address = base;
-  one->bytes = bytes;
+  if (!offer::decode(told, one->what)) return;
   one->at = state::offered;
 } catch (const std::bad_alloc&) {
   // It is asked to send.
@@ -205,7 +186,7 @@ void hardware::connect(far& to) noexcept {
   ucp_ep_params_t params{};
   params.field_mask = UCP_EP_PARAM_FIELD_REMOTE_ADDRESS | UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE |
                       UCP_EP_PARAM_FIELD_ERR_HANDLER;
-  params.address = reinterpret_cast<const ucp_address_t*>(to.address.data());
+  params.address = reinterpret_cast<const ucp_address_t*>(to.what.address.data());
   params.err_mode = UCP_ERR_HANDLING_MODE_PEER;
   params.err_handler = {&hardware::on_failure, &to};
   to.broken.store(false, std::memory_order_relaxed);
@@ -234,7 +215,7 @@ void hardware::look_after(far& one) noexcept {
       one.broken.store(true, std::memory_order_relaxed);
     }
     const bool good = !one.broken.load(std::memory_order_relaxed) && has_lane_for_reads(one.end) &&
-                      ::ucp_ep_rkey_unpack(one.end, one.key_bytes.data(), &one.key) == UCS_OK;
+                      ::ucp_ep_rkey_unpack(one.end, one.what.key.data(), &one.key) == UCS_OK;
     if (good) {
       one.at = state::up;
       one.failures = 0;
@@ -270,11 +251,11 @@ void hardware::on_failure(void* which, ucp_ep_h, ucs_status_t) noexcept {
 
 status hardware::post(remote_read& read, pending& p) noexcept {
   far& from = *p.from;
-  if (read.offset > from.bytes || read.size_bytes > from.bytes - read.offset)
+  if (read.offset > from.what.bytes || read.size_bytes > from.what.bytes - read.offset)
     return {errc::corrupt, 0, "read by hardware: outside the producer's arena"};
   ucp_request_param_t how{};
   from.last_used = clock::now();
-  p.request = ::ucp_get_nbx(from.end, read.destination, read.size_bytes, from.base_address + read.offset,
+  p.request = ::ucp_get_nbx(from.end, read.destination, read.size_bytes, from.what.base + read.offset,
                             from.key, &how);
   if (UCS_PTR_IS_ERR(p.request)) return from_ucs(UCS_PTR_STATUS(p.request), "read by hardware");
   if (p.request != nullptr) ++from.reads;

@@ -16,6 +16,8 @@
 #include <farhold/transport.hpp>
 #include <farhold/ucx.hpp>
 
+#include "offer.hpp"
+
 namespace farhold::ucx::detail {
 
 /// Reads of other processes' arenas by InfiniBand-class devices, which ask nothing of the process that is
@@ -45,9 +47,9 @@ class hardware {
   [[nodiscard]] const std::string& why_not() const noexcept { return why_not_; }
 
   /// What admitted peers are told; empty if there is nothing to offer.
-  [[nodiscard]] byte_view offer() const noexcept { return offer_; }
+  [[nodiscard]] byte_view told_to_others() const noexcept { return told_; }
   /// Takes down what a peer offers; nothing, or nonsense: it is asked to send.
-  void accept(peer_id from, byte_view offer) noexcept;
+  void accept(peer_id from, byte_view told) noexcept;
 
   /// Whether reads from `peer` are to go this way; if they could soon, begins to connect.
   [[nodiscard]] bool wants(peer_id peer) noexcept;
@@ -71,9 +73,7 @@ class hardware {
   struct far {
     std::atomic<bool> broken{false};  // set by UCX, in a callback
     state at = state::absent;
-    std::uint64_t base_address = 0;
-    std::uint64_t bytes = 0;
-    std::vector<std::byte> key_bytes, address;
+    offer what;
     ucp_ep_h end = nullptr;
     ucp_rkey_h key = nullptr;
     void* coming_up = nullptr;  // request
@@ -107,7 +107,7 @@ class hardware {
   ucp_worker_h worker_ = nullptr;
   ucp_mem_h memory_ = nullptr;
   int event_fd_ = -1;
-  std::vector<std::byte> offer_;
+  std::vector<std::byte> told_;
 
   std::atomic<bool> anything_to_do_{false};
   std::mutex mutex_;

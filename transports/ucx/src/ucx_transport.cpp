@@ -22,7 +22,7 @@ status ucx_transport::open(byte_span memory, byte_view card, status outcome, tra
   memory_ = memory;
   if (const status s = wire_.open(address_); !s.ok()) return s;
   if (const status s = open_hardware(memory); !s.ok()) return s;
-  channel_.greet_with({hardware_.offer(),
+  channel_.greet_with({hardware_.told_to_others(),
                        [](void* self, peer_id from, byte_view offer) noexcept {
                          static_cast<ucx_transport*>(self)->hardware_.accept(from, offer);
                        },
