@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #include "remote_reads.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
@@ -27,6 +28,7 @@ std::string names_of_all() {
 
 status remote_reads::open(byte_span memory, const std::string& named, const rma::net_address& where) noexcept
     try {
+  wanted_ = true;
   const fi_info* const chosen = choose_provider(named, where);
   status s{errc::unsupported, 0, "choose a provider of libfabric"};
   if (chosen == nullptr) {
@@ -70,9 +72,9 @@ void remote_reads::close() noexcept {
 
 void remote_reads::accept(peer_id from, byte_view told) noexcept try {
   offer theirs;
-  if (!up_ || told.empty() || !offer::decode(told, theirs)) return;
+  if (!wanted_ || told.empty() || !offer::decode(told, theirs)) return;
   const std::scoped_lock lock(accepting_);
-  if (theirs.fits(mine_)) {
+  if (up_ && theirs.fits(mine_)) {
     if (far_arena* const known = peers_.find(from)) {
       known->failures.store(0, std::memory_order_relaxed);  // of the same store: the same again
     } else {
@@ -80,13 +82,25 @@ void remote_reads::accept(peer_id from, byte_view told) noexcept try {
       peers_.add(from, std::make_unique<far_arena>(theirs));
     }
   } else if (!std::exchange(told_of_missing_, true)) {
-    farhold::detail::log(
-        "a producer is read by the libfabric provider " + theirs.provider +
-        ", which this process does not use (it uses " + mine_.provider +
-        "): such producers are asked to send; open the store with ?provider=" + theirs.provider);
+    farhold::detail::log(what_is_missing(theirs));
   }
 } catch (const std::bad_alloc&) {
   // It is asked to send.
+}
+
+/// Why nothing can be read from who offers this.
+std::string remote_reads::what_is_missing(const offer& theirs) const {
+  std::string text = "a producer is read by the libfabric provider " + theirs.provider;
+  const auto all = providers();
+  if (up_ && theirs.provider == mine_.provider) {
+    text += ", of another version than this process's, or with addresses of another kind";
+  } else if (std::ranges::none_of(all, [&](const provider& one) { return one.name == theirs.provider; })) {
+    text += ", which this process does not have; its libfabric has: " + names_of_all();
+  } else {
+    text += ", which this process does not use (it uses " + (up_ ? mine_.provider : "none: " + why_not_) +
+            "); open the store with ?provider=" + theirs.provider;
+  }
+  return text + "; such producers are asked to send";
 }
 
 bool remote_reads::wants(peer_id peer) noexcept {

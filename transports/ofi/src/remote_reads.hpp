@@ -42,7 +42,8 @@ class remote_reads {
   [[nodiscard]] const std::string& why_not() const noexcept { return why_not_; }
 
   [[nodiscard]] byte_view told_to_others() const noexcept { return told_; }
-  /// Takes down what a peer offers; if there is nothing in it for us, it is asked to send.
+  /// Takes down what a peer offers; if there is nothing in it for us, it is asked to send, and the first time
+  /// the provider that is missing here is named.
   void accept(peer_id from, byte_view offer) noexcept;
 
   [[nodiscard]] bool wants(peer_id peer) noexcept;
@@ -56,7 +57,9 @@ class remote_reads {
 
  private:
   status start_up(byte_span memory, const fi_info& chosen);
+  [[nodiscard]] std::string what_is_missing(const offer& theirs) const;
 
+  bool wanted_ = false;
   bool up_ = false;
   std::string why_not_;
   domain domain_;
