@@ -21,8 +21,10 @@ rdma link
 # channel needs no device here, and opens faster without.
 UCX_HANDLE_ERRORS=none UCX_UD_VERBS_ETH_DGID_CHECK=n UCX_WARN_UNUSED_ENV_VARS=n UCX_TLS=tcp,self \
   "$OVER_UCX" --np=2 --path=window
+echo "UCX: $SECONDS s"
 # Queues for so many peers: for its usual 256 the device has too few pages.
 FI_UNIVERSE_SIZE=16 "$OVER_LIBFABRIC" --np=2 --path=window --provider=verbs
+echo "libfabric: $SECONDS s"
 INSIDE
 sed -i "2i OVER_UCX='$over_ucx' OVER_LIBFABRIC='$over_libfabric'" "$work/inside"
 
