@@ -22,8 +22,9 @@ rdma link
 UCX_HANDLE_ERRORS=none UCX_UD_VERBS_ETH_DGID_CHECK=n UCX_WARN_UNUSED_ENV_VARS=n UCX_TLS=tcp,self \
   "$OVER_UCX" --np=2 --path=window
 echo "UCX: $SECONDS s"
-# Queues for so many peers: for its usual 256 the device has too few pages.
-FI_UNIVERSE_SIZE=16 "$OVER_LIBFABRIC" --np=2 --path=window --provider=verbs
+# With a job secret, processes are to be found at the device's address and not at 127.0.0.1, where there is none. Queues
+# for so many peers: for libfabric's usual 256 the device has too few pages.
+FARHOLD_SECRET=of-the-conformance-suite FI_UNIVERSE_SIZE=16 "$OVER_LIBFABRIC" --np=2 --path=window --provider=verbs
 echo "libfabric: $SECONDS s"
 INSIDE
 sed -i "2i OVER_UCX='$over_ucx' OVER_LIBFABRIC='$over_libfabric'" "$work/inside"
