@@ -7,7 +7,7 @@
 namespace farhold::bench {
 
 std::optional<int> read_command_line(int argc, const char* const* argv, const std::string& purpose,
-                                     bool speaker, options& out) {
+                                     bool speaker, options& out, bool by_size) {
   CLI::App app(purpose);
   app.add_option("--json", out.json, "append one line for each comparison")->type_name("FILE");
   app.add_option("--filter", out.filter, "only comparisons whose name contains this")->type_name("TEXT");
@@ -15,6 +15,11 @@ std::optional<int> read_command_line(int argc, const char* const* argv, const st
   const CLI::Option* const rounds =
       app.add_option("--rounds", out.timing.rounds, "at most as many; fewer where they take too long")
           ->check(CLI::PositiveNumber);
+  if (by_size) {
+    app.add_option("--largest", out.largest, "objects up to this size, such as 1GiB")
+        ->type_name("SIZE")
+        ->transform(CLI::AsSizeValue(false));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

@@ -235,5 +235,15 @@ TEST(command_line, reads_what_it_documents) {
   EXPECT_EQ(2, read_command_line(3, bad, "", false, o));
 }
 
+TEST(command_line, takes_a_largest_size_where_there_is_one) {
+  const char* const words[] = {"program", "--largest", "1GiB"};
+  options o;
+  EXPECT_EQ(2, read_command_line(3, words, "", false, o));
+  EXPECT_FALSE(read_command_line(3, words, "", false, o, true).has_value());
+  EXPECT_EQ(std::uint64_t{1} << 30U, o.largest);
+  const char* const bad[] = {"program", "--largest", "much"};
+  EXPECT_EQ(2, read_command_line(3, bad, "", false, o, true));
+}
+
 }  // namespace
 }  // namespace farhold::bench

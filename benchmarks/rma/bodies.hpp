@@ -2,8 +2,10 @@
 // Copyright The farhold authors
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 
 #include <farhold/farhold.hpp>
 
+#include "command_line.hpp"
 #include "keep.hpp"
 #include "measure.hpp"
 #include "raw_source.hpp"
@@ -22,9 +25,13 @@
 
 namespace farhold::bench {
 
-inline constexpr std::array<std::uint64_t, 9> sizes = {8,   64,       kib,      4 * kib,  64 * kib,
-                                                       mib, 16 * mib, 64 * mib, 256 * mib};
-inline constexpr std::uint64_t largest_when_quick = mib;
+inline constexpr std::array<std::uint64_t, 10> sizes = {8,   64,       kib,      4 * kib,   64 * kib,
+                                                        mib, 16 * mib, 64 * mib, 256 * mib, gib};
+/// The largest that is measured. Those above 256 MiB only if they are asked for.
+inline std::uint64_t largest_of(const options& how) {
+  if (how.largest != 0) return std::min(how.largest, sizes.back());
+  return how.quick ? mib : 256 * mib;
+}
 inline constexpr std::uint64_t batch = 64;
 /// Proxies that one sample may use up. Few, so that they are in a cache when their turn comes.
 inline constexpr std::uint64_t proxies_at_a_time = 256;
@@ -42,6 +49,10 @@ struct sequence {
   std::uint64_t count;
   [[nodiscard]] std::uint64_t words() const noexcept { return bytes / sizeof(word); }
 };
+
+/// Who reads object i of the sequence for the k-th time: calls the function with all k < n and i < count.
+using division = std::function<void(std::uint64_t n, std::uint64_t count,
+                                    const std::function<void(std::uint64_t k, std::uint64_t i)>&)>;
 
 /// Into one warm buffer per object. `Read` is called with offset, destination, size.
 template <class Read>
@@ -86,9 +97,11 @@ body by_hand(const sequence& what, raw_source& from) {
               }};
 }
 
-/// Resolves proxies made before, and drops each target as the next batch comes.
+/// Resolves proxies made before, and drops each target as the next batch comes. All of a batch at once, or by
+/// `divide`.
 template <class Target>
-body by_farhold(const sequence& what, store& from, const std::vector<key>& keys, expectation& expected) {
+body by_farhold(const sequence& what, store& from, const std::vector<key>& keys, expectation& expected,
+                const division& divide = {}) {
   using T = typename Target::type;
   auto proxies = std::make_shared<std::vector<proxy<T>>>();
   return {.name = std::string("farhold, ") + Target::name,
@@ -102,7 +115,15 @@ body by_farhold(const sequence& what, store& from, const std::vector<key>& keys,
                 expected.bytes += n * what.count * what.bytes;
               },
           .run =
-              [proxies, what](std::uint64_t n) {
+              [proxies, what, divide](std::uint64_t n) {
+                if (divide) {
+                  divide(n, what.count, [&](std::uint64_t k, std::uint64_t i) {
+                    proxy<T>& p = (*proxies)[k * what.count + i];
+                    p.resolve();
+                    if (k + 1 < n) p = {};
+                  });
+                  return;
+                }
                 for (std::uint64_t k = 0; k < n; ++k) {
                   const auto first = proxies->begin() + static_cast<std::ptrdiff_t>(k * what.count);
                   resolve_each(&*first, what.count);

@@ -3,9 +3,10 @@
 //
 // Resolves over the MPI connector between two ranks, by each path, beside a raw read by the same means.
 //
-//   mpirun -n 2 rma_paths [--json FILE] [--quick] [--filter TEXT] [--rounds N]
+//   mpirun -n 2 rma_paths [--json FILE] [--quick] [--filter TEXT] [--rounds N] [--largest SIZE]
 //
 // Rank 0 measures. Rank 1 sleeps in read(2) on a pipe; its progress thread, which every store has, naps.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -19,6 +20,7 @@
 #include <farhold/farhold.hpp>
 
 #include "bodies.hpp"
+#include "many.hpp"
 #include "producer.hpp"
 #include "raw.hpp"
 #include "report.hpp"
@@ -103,19 +105,20 @@ struct raw_session {
 /// Everything that is measured by one way.
 class path_benchmark {
  public:
-  path_benchmark(report& to, const producer& other, const way& how, bool quick)
-      : to_(to), other_(other), how_(how), quick_(quick) {}
+  path_benchmark(report& to, const producer& other, const way& how, std::uint64_t largest)
+      : to_(to), other_(other), how_(how), largest_(largest) {}
 
   void run() {
     warm();
     cold();
+    by_many();
   }
 
  private:
-  [[nodiscard]] std::string name(const char* kind, const std::string& rest) const {
+  [[nodiscard]] std::string name(const std::string& kind, const std::string& rest) const {
     return std::string(how_.name) + "/" + kind + "/" + rest;
   }
-  [[nodiscard]] bool asked_for(std::uint64_t bytes) const { return !quick_ || bytes <= largest_when_quick; }
+  [[nodiscard]] bool asked_for(std::uint64_t bytes) const { return bytes <= largest_; }
   [[nodiscard]] bool any_wanted(const char* kind) const {
     for (const std::uint64_t bytes : sizes) {
       if (asked_for(bytes) && to_.wanted(name(kind, size_name(bytes)))) return true;
@@ -126,8 +129,7 @@ class path_benchmark {
   void warm() {
     if (!any_wanted("array") && !any_wanted("vector") && !any_wanted("object") && !any_wanted("batch"))
       return;
-    const std::uint64_t arena = quick_ ? 16 * mib : 768 * mib;  // all objects stay to the end
-    session here(other_, how_, arena);
+    session here(other_, how_, 3 * largest_ + 16 * mib);  // all objects stay to the end
     raw_session raw(other_, how_);
     expectation expected;
     for (const std::uint64_t bytes : sizes) {
@@ -218,6 +220,39 @@ class path_benchmark {
     }
   }
 
+  /// Several threads of one consumer, which read different objects.
+  void by_many() {
+    if (!any_wanted_of_many()) return;
+    session here(other_, how_, 8 * bytes_of_many);
+    raw_session raw(other_, how_);
+    expectation expected;
+    for (const std::uint64_t count : counts_of_many) {
+      for (const std::uint64_t bytes : sizes_of_many) {
+        const std::string called = name_of_many(count, bytes);
+        if (!asked_for(bytes) || !to_.wanted(called)) continue;
+        const sequence what{bytes, count};
+        std::vector<key> keys;
+        for (std::uint64_t i = 0; i < count; ++i)
+          keys.push_back(other_.put(stored::vector, bytes, i * what.words()));
+        const std::vector<raw_source*> sources(count, &raw.mine());
+        to_.compare(
+            divided<array_target>(called, what, by_threads(count), sources, here.mine(), keys, expected));
+      }
+    }
+    check_counters(here.mine(), expected);
+  }
+  [[nodiscard]] std::string name_of_many(std::uint64_t count, std::uint64_t bytes) const {
+    return name(std::to_string(count) + " threads", size_name(bytes));
+  }
+  [[nodiscard]] bool any_wanted_of_many() const {
+    for (const std::uint64_t count : counts_of_many) {
+      for (const std::uint64_t bytes : sizes_of_many) {
+        if (asked_for(bytes) && to_.wanted(name_of_many(count, bytes))) return true;
+      }
+    }
+    return false;
+  }
+
   /// One copy per object, by the expected path and no other, and nothing done by the producer for it.
   void check_counters(store& mine, const expectation& expected) {
     const metrics m = mine.metrics();
@@ -245,7 +280,7 @@ class path_benchmark {
   report& to_;
   const producer& other_;
   const way& how_;
-  bool quick_;
+  std::uint64_t largest_;
 };
 
 int measure_all(const options& how) {
@@ -255,7 +290,7 @@ int measure_all(const options& how) {
   const std::string mpi(version.data(), static_cast<std::size_t>(length));
   report to(how, {{"mpi", mpi.substr(0, mpi.find_first_of(",\n"))}, {"transports", "mpi"}}, std::cout);
   const producer other;
-  for (const way& one : ways) path_benchmark(to, other, one, how.quick).run();
+  for (const way& one : ways) path_benchmark(to, other, one, largest_of(how)).run();
   other.tell({.what = order::end});
   return to.exit_code();
 }
@@ -273,7 +308,7 @@ int main(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   options how;
   const auto early = read_command_line(
-      argc, argv, "Resolves by each path, beside raw reads. Run it on 2 ranks.", rank == 0, how);
+      argc, argv, "Resolves by each path, beside raw reads. Run it on 2 ranks.", rank == 0, how, true);
   if (early) {
     code = *early;
   } else if (ranks != 2) {
@@ -282,7 +317,7 @@ int main(int argc, char** argv) {
     try {
       code = 0;
       if (rank == 0) code = measure_all(how);
-      if (rank == 1) produce(how.quick ? largest_when_quick : sizes.back());
+      if (rank == 1) produce(std::max(largest_of(how), bytes_of_many));
     } catch (const std::exception& problem) {
       std::fprintf(stderr, "rank %d: %s\n", rank, problem.what());
       MPI_Abort(MPI_COMM_WORLD, 1);  // the other rank waits for this one

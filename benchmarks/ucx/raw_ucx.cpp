@@ -66,18 +66,18 @@ raw_worker::~raw_worker() {
   if (context_ != nullptr) ::ucp_cleanup(context_);
 }
 
-raw_exposed::raw_exposed(void* memory, std::uint64_t bytes)
-    : base_(memory), stop_event_(::eventfd(0, EFD_CLOEXEC)) {
+ucx_exposed::ucx_exposed(std::span<word> memory)
+    : base_(memory.data()), stop_event_(::eventfd(0, EFD_CLOEXEC)) {
   ucp_mem_map_params_t params{};
   params.field_mask = UCP_MEM_MAP_PARAM_FIELD_ADDRESS | UCP_MEM_MAP_PARAM_FIELD_LENGTH;
-  params.address = memory;
-  params.length = bytes;
+  params.address = memory.data();
+  params.length = memory.size_bytes();
   check(::ucp_mem_map(worker_.context(), &params, &memory_), "ucp_mem_map");
   listen();
   thread_ = std::thread([this] { serve(); });
 }
 
-raw_exposed::~raw_exposed() {
+ucx_exposed::~ucx_exposed() {
   static_cast<void>(::eventfd_write(stop_event_, 1));
   thread_.join();
   ::close(stop_event_);
@@ -85,16 +85,16 @@ raw_exposed::~raw_exposed() {
   ::ucp_mem_unmap(worker_.context(), memory_);
 }
 
-void raw_exposed::on_call(ucp_conn_request_h call, void* self) {
-  static_cast<raw_exposed*>(self)->calls_.push_back(call);
+void ucx_exposed::on_call(ucp_conn_request_h call, void* self) {
+  static_cast<ucx_exposed*>(self)->calls_.push_back(call);
 }
 
-void raw_exposed::listen() {
+void ucx_exposed::listen() {
   const sockaddr_in wanted = loopback(0);
   ucp_listener_params_t params{};
   params.field_mask = UCP_LISTENER_PARAM_FIELD_SOCK_ADDR | UCP_LISTENER_PARAM_FIELD_CONN_HANDLER;
   params.sockaddr = {reinterpret_cast<const sockaddr*>(&wanted), sizeof wanted};
-  params.conn_handler = {&raw_exposed::on_call, this};
+  params.conn_handler = {&ucx_exposed::on_call, this};
   check(::ucp_listener_create(worker_.handle(), &params, &listener_), "ucp_listener_create");
   ucp_listener_attr_t found{};
   found.field_mask = UCP_LISTENER_ATTR_FIELD_SOCKADDR;
@@ -102,7 +102,7 @@ void raw_exposed::listen() {
   port_ = ntohs(reinterpret_cast<const sockaddr_in&>(found.sockaddr).sin_port);
 }
 
-void raw_exposed::serve() {
+void ucx_exposed::serve() {
   int event = -1;
   check(::ucp_worker_get_efd(worker_.handle(), &event), "ucp_worker_get_efd");
   std::array<pollfd, 2> called{{{event, POLLIN, 0}, {stop_event_, POLLIN, 0}}};
@@ -120,7 +120,7 @@ void raw_exposed::serve() {
   }
 }
 
-exposure raw_exposed::about() const {
+exposure ucx_exposed::about() const {
   exposure made;
   made.base_address = reinterpret_cast<std::uint64_t>(base_);
   made.port = port_;

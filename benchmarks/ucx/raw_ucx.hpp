@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include <ucp/api/ucp.h>
 
-#include "raw_source.hpp"
+#include "network.hpp"
 
 namespace farhold::bench {
 
@@ -29,21 +31,13 @@ class raw_worker {
   ucp_worker_h worker_ = nullptr;
 };
 
-/// What a reader must know of exposed memory.
-struct exposure {
-  std::vector<std::byte> address, key;
-  std::uint64_t base_address = 0;
-  std::uint16_t port = 0;  ///< of a listener at 127.0.0.1
-};
-
-/// Memory that others can read, and a thread that sleeps until UCX calls: over tcp and UCX's shared memory
-/// the process that is read from does the copying.
-class raw_exposed {
+/// Over tcp and UCX's shared memory the process that is read from does the copying.
+class ucx_exposed final : public raw_exposed {
  public:
-  raw_exposed(void* memory, std::uint64_t bytes);
-  ~raw_exposed();
+  explicit ucx_exposed(std::span<word> memory);
+  ~ucx_exposed() override;
 
-  [[nodiscard]] exposure about() const;
+  [[nodiscard]] exposure about() const override;
 
  private:
   static void on_call(ucp_conn_request_h call, void* self);
@@ -61,16 +55,15 @@ class raw_exposed {
 };
 
 /// Reads by ucp_get_nbx, and progress until it is done.
-class raw_get final : public raw_source {
+class raw_get final : public raw_reader {
  public:
   enum class by : std::uint8_t { address, listener };
   /// Connects, which is not waited for, and unpacks the key.
-  raw_get(const raw_worker& with, const exposure& from, by how = by::address);
+  raw_get(const raw_worker& with, const exposure& from, by how);
   ~raw_get() override;
 
   void read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) override;
-  /// All reads under way at the same time: `count` of `bytes` each, one after the other in both memories.
-  void read_batch(std::byte* to, std::uint64_t bytes, std::uint64_t count);
+  void read_batch(std::byte* to, std::uint64_t bytes, std::uint64_t count) override;
 
  private:
   [[nodiscard]] void* start(std::uint64_t offset, std::byte* to, std::uint64_t bytes);
@@ -80,6 +73,16 @@ class raw_get final : public raw_source {
   ucp_ep_h end_ = nullptr;
   ucp_rkey_h key_ = nullptr;
   std::uint64_t base_address_;
+};
+
+class ucx_end final : public raw_end {
+ public:
+  [[nodiscard]] std::unique_ptr<raw_reader> meet(const exposure& whom, std::size_t how) override {
+    return std::make_unique<raw_get>(worker_, whom, how == 0 ? raw_get::by::address : raw_get::by::listener);
+  }
+
+ private:
+  raw_worker worker_;
 };
 
 }  // namespace farhold::bench

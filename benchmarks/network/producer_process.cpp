@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
-#include "ucx_producer.hpp"
+#include "producer_process.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -19,18 +18,18 @@
 #include <unistd.h>
 
 #include <farhold/farhold.hpp>
-#include <farhold/ucx.hpp>
 
 #include "targets.hpp"
 
 namespace farhold::bench {
 
-struct ucx_producer::both_pipes {
+struct producer_process::both_pipes {
   both_pipes() {
     if (::pipe2(requests, O_CLOEXEC) != 0 || ::pipe2(answers, O_CLOEXEC) != 0)
       throw std::system_error(errno, std::generic_category(), "make pipes");
   }
   int requests[2], answers[2];
+  pid_t maker = ::getpid();
 };
 
 namespace {
@@ -50,33 +49,34 @@ std::vector<std::byte> put_words(store& into, stored form, std::uint64_t bytes, 
 
 }  // namespace
 
-void ucx_producer::answer::append(byte_view what) {
+void producer_process::answer::append(byte_view what) {
   const std::uint64_t used = sizes[0];
   if (what.size() > bytes.size() - used) throw std::length_error("an answer is too long for its pipe");
   std::copy(what.begin(), what.end(), bytes.begin() + static_cast<std::ptrdiff_t>(used));
   (used == 0 ? sizes[0] : sizes[1]) = what.size();
 }
 
-std::vector<std::byte> ucx_producer::answer::part(int which) const {
+std::vector<std::byte> producer_process::answer::part(int which) const {
   const byte_view all(bytes);
   const byte_view wanted = which == 0 ? all.first(sizes[0]) : all.subspan(sizes[0], sizes[1]);
   return {wanted.begin(), wanted.end()};
 }
 
-void ucx_producer::obey(const pipe_end& from, const pipe_end& to) {
+void producer_process::obey(const network_way& by, const pipe_end& from, const pipe_end& to) {
   std::optional<store> open;
   std::vector<word> memory;
-  std::optional<raw_exposed> exposed;
+  std::unique_ptr<raw_exposed> exposed;
   for (;;) {
     request what;
     from.read(&what, sizeof what);
     answer said;
     switch (what.what) {
       case order::open: {
-        open.emplace("ucx", ucx::connector({.arena_bytes = what.bytes}), store_options{.inline_bytes = 0});
+        open.emplace("network", by.make_connector(what.bytes, same_host::automatic),
+                     store_options{.inline_bytes = 0});
         memory.resize(what.more / sizeof(word));
         fill(memory.data(), memory.size(), 0);
-        exposed.emplace(memory.data(), what.more);
+        exposed = by.expose(memory);
         const exposure about = exposed->about();
         said.append(about.address);
         said.append(about.key);
@@ -96,9 +96,9 @@ void ucx_producer::obey(const pipe_end& from, const pipe_end& to) {
   }
 }
 
-ucx_producer::ucx_producer(const char* tls) : ucx_producer(tls, both_pipes()) {}
+producer_process::producer_process(const network_way& by) : producer_process(by, both_pipes()) {}
 
-ucx_producer::ucx_producer(const char* tls, const both_pipes& pipes)
+producer_process::producer_process(const network_way& by, const both_pipes& pipes)
     : pid_(::fork()), requests_(pipes.requests[1]), answers_(pipes.answers[0]) {
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ > 0) {
@@ -109,28 +109,29 @@ ucx_producer::ucx_producer(const char* tls, const both_pipes& pipes)
   ::close(pipes.requests[1]);
   ::close(pipes.answers[0]);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::setenv("UCX_TLS", tls, 1);
+  if (::getppid() != pipes.maker) ::_exit(1);
+  by.settle();
   try {
-    obey(pipe_end(pipes.requests[0]), pipe_end(pipes.answers[1]));
+    obey(by, pipe_end(pipes.requests[0]), pipe_end(pipes.answers[1]));
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "the producer: %s\n", problem.what());
   }
   ::_exit(1);
 }
 
-ucx_producer::~ucx_producer() {
+producer_process::~producer_process() {
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
 }
 
-ucx_producer::answer ucx_producer::ask(const request& what) const {
+producer_process::answer producer_process::ask(const request& what) const {
   requests_.write(&what, sizeof what);
   answer said;
   answers_.read(&said, sizeof said);
   return said;
 }
 
-exposure ucx_producer::open(std::uint64_t arena_bytes, std::uint64_t raw_bytes) const {
+exposure producer_process::open(std::uint64_t arena_bytes, std::uint64_t raw_bytes) const {
   const answer said = ask({.what = order::open, .bytes = arena_bytes, .more = raw_bytes});
   return {.address = said.part(0),
           .key = said.part(1),
@@ -138,11 +139,11 @@ exposure ucx_producer::open(std::uint64_t arena_bytes, std::uint64_t raw_bytes) 
           .port = static_cast<std::uint16_t>(said.numbers[1])};
 }
 
-std::vector<std::byte> ucx_producer::put(stored form, std::uint64_t bytes, std::uint64_t first) const {
+std::vector<std::byte> producer_process::put(stored form, std::uint64_t bytes, std::uint64_t first) const {
   return ask({.what = order::put, .form = form, .bytes = bytes, .more = first}).part(0);
 }
 
-ucx_producer::served ucx_producer::counters() const {
+producer_process::served producer_process::counters() const {
   const answer said = ask({.what = order::counters});
   return {.requests = said.numbers[0], .bytes = said.numbers[1]};
 }

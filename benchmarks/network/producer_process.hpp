@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "link.hpp"
-#include "raw_ucx.hpp"
+#include "network.hpp"
 
 namespace farhold::bench {
 
@@ -17,13 +17,12 @@ namespace farhold::bench {
 /// is told, and sleeps in read(2) between orders.
 ///
 /// Lifetime  Made before this process has threads. The other one ends with it.
-class ucx_producer {
+class producer_process {
  public:
-  /// `tls` is what its UCX may use.
-  explicit ucx_producer(const char* tls);
-  ucx_producer(const ucx_producer&) = delete;
-  ucx_producer& operator=(const ucx_producer&) = delete;
-  ~ucx_producer();
+  explicit producer_process(const network_way& by);
+  producer_process(const producer_process&) = delete;
+  producer_process& operator=(const producer_process&) = delete;
+  ~producer_process();
 
   /// Opens its store, and raw memory that has the beginning of the pattern.
   [[nodiscard]] exposure open(std::uint64_t arena_bytes, std::uint64_t raw_bytes) const;
@@ -52,11 +51,11 @@ class ucx_producer {
     [[nodiscard]] std::vector<std::byte> part(int which) const;
   };
   /// The life of the other process.
-  static void obey(const pipe_end& from, const pipe_end& to);
+  static void obey(const network_way& by, const pipe_end& from, const pipe_end& to);
   [[nodiscard]] answer ask(const request& what) const;
 
   struct both_pipes;  // as they are made
-  ucx_producer(const char* tls, const both_pipes& pipes);
+  producer_process(const network_way& by, const both_pipes& pipes);
 
   pid_t pid_ = -1;
   pipe_end requests_, answers_;
