@@ -3,14 +3,19 @@
 # Copyright The farhold authors
 #
 # run.sh [--extended]: the tests that need several hosts, on virtual ones (hosts.sh). Ends with 77 where those cannot be
-# had: they need root, and a kernel with network namespaces.
+# had: they need root, and a kernel with network namespaces. --extended: with a file of 4 GiB, and with the conformance
+# suite on a verbs device, which takes half an hour.
 #
 # What mpirun starts is started by Open MPI's only. Slurm's jobs run under both MPIs; Debian's MPICH 4.0.2 hangs in
 # MPI_Finalize over tcp every few runs, with or without farhold, unless tests/support/mpich_finalize.cpp is preloaded.
 set -euo pipefail
 
+extended=false
 large_file_mebibytes=256
-if [[ ${1-} == --extended ]]; then large_file_mebibytes=4096; fi
+if [[ ${1-} == --extended ]]; then
+  extended=true
+  large_file_mebibytes=4096
+fi
 cd "$(dirname "$(realpath "$0")")/../.."
 
 if ((EUID != 0)) || ! unshare --net --uts --ipc --pid --mount --fork true 2>/dev/null; then
@@ -36,3 +41,7 @@ tests/lab/ucx_hosts.sh build/openmpi/transports/ucx/tests/farhold_ucx_peer
 tests/lab/ucx_cut.sh build/openmpi/transports/ucx/tests/farhold_ucx_peer
 tests/lab/ucx_files.sh build/openmpi/tools/farhold "$large_file_mebibytes"
 tests/lab/ucx_rxe.sh build/openmpi/transports/ucx/tests/farhold_ucx_peer build/openmpi/tools/farhold
+if $extended; then
+  cmake --build --preset openmpi --target conformance_ucx conformance_ofi
+  tests/lab/rxe_conformance.sh build/openmpi/tests/conformance/conformance_{ucx,ofi}
+fi
