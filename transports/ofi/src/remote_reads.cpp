@@ -35,7 +35,8 @@ status remote_reads::open(byte_span memory, const std::string& named, const rma:
     why_not_ = "there is no provider" + (named.empty() ? std::string() : " '" + named + "'") + " at " +
                where.to_string() + " that can do remote reads; libfabric has: " + names_of_all();
   } else if (s = start_up(memory, *chosen); !s.ok()) {
-    why_not_ = "the provider " + name_of(*chosen) + " cannot be used at " + where.to_string() + ": " + s.where;
+    why_not_ =
+        "the provider " + name_of(*chosen) + " cannot be used at " + where.to_string() + ": " + s.where;
   }
   up_ = s.ok();
   if (up_) return s;

@@ -44,7 +44,9 @@ status ucx_transport::open_hardware(byte_span memory) noexcept {
     if (events_ < 0 || ::epoll_ctl(events_, EPOLL_CTL_ADD, fd, &wanted) != 0)
       return {errc::transport_failure, errno, "wait for two UCX workers"};
   }
-  hardware_.accept(0, hardware_.told_to_others());  // with same_host=off this process reads its own objects like all others
+  hardware_.accept(
+      0,
+      hardware_.told_to_others());  // with same_host=off this process reads its own objects like all others
   return {};
 }
 
