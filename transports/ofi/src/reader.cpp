@@ -217,8 +217,9 @@ bool reader::look() noexcept {
   fi_cq_err_entry failure{};
   if (::fi_cq_readerr(at_.completions.get(), &failure, 0) <= 0) return false;
   spoilt_.store(true, std::memory_order_release);
-  if (failure.op_context != nullptr)
-    finish(*static_cast<operation*>(failure.op_context), from_fi(failure.err, "read by the fabric"));
+  const status why = from_fi(failure.err, "read by the fabric");
+  if (failure.op_context != nullptr)  // a failure without a reason is none the less no success
+    finish(*static_cast<operation*>(failure.op_context), why.ok() ? victim : why);
   return true;
 }
 
