@@ -32,21 +32,14 @@ using crew = std::vector<std::unique_ptr<producer_process>>;
 /// Everything that is measured by one way.
 class way_benchmark {
  public:
-  /// The first producer does what takes only one.
   way_benchmark(report& to, const crew& producers, const network_way& how, std::uint64_t largest)
-      : to_(to), producers_(producers), how_(how), largest_(largest) {
-    for (const auto& one : producers) {
-      const std::uint64_t most = one == producers.front() ? std::max(largest_, bytes_of_many) : bytes_of_many;
-      // What was evicted is there for the grace period.
-      exposed_.push_back(one->open(most + most / 2 + 16 * mib, most));
-    }
-  }
+      : to_(to), producers_(producers), how_(how), largest_(largest) {}
 
   void run() {
-    warm();
-    cold();
-    from_many();
-    by_many();
+    if (any_wanted({"array", "vector", "object", "batch"})) warm();
+    if (any_wanted({"cold"})) cold();
+    if (any_wanted(kinds_of_many("producers"))) from_many();
+    if (any_wanted(kinds_of_many("threads"))) by_many();
   }
 
  private:
@@ -66,9 +59,35 @@ class way_benchmark {
     return how_.name() + "/" + kind + "/" + size_name(bytes);
   }
 
+  [[nodiscard]] bool any_wanted(const std::vector<std::string>& kinds) const {
+    return std::ranges::any_of(kinds, [&](const std::string& kind) {
+      return std::ranges::any_of(
+          sizes, [&](std::uint64_t bytes) { return bytes <= largest_ && to_.wanted(name(kind, bytes)); });
+    });
+  }
+  static std::string kind_of_many(std::uint64_t count, const std::string& of_what) {
+    return std::to_string(count) + " " + of_what;
+  }
+  static std::vector<std::string> kinds_of_many(const std::string& of_what) {
+    std::vector<std::string> made;
+    for (const std::uint64_t count : counts_of_many) made.push_back(kind_of_many(count, of_what));
+    return made;
+  }
+
+  /// What the first so many producers expose. They open their stores when they are first needed; the first
+  /// one does what takes only one.
+  const std::vector<exposure>& exposed(std::size_t producers) {
+    while (exposed_.size() < producers) {
+      const std::uint64_t most = exposed_.empty() ? std::max(largest_, bytes_of_many) : bytes_of_many;
+      // What was evicted is there for the grace period.
+      exposed_.push_back(producers_[exposed_.size()]->open(most + most / 2 + 16 * mib, most));
+    }
+    return exposed_;
+  }
+
   void warm() {
     session here(how_);
-    const std::unique_ptr<raw_reader> raw = here.end->meet(exposed_.front(), 0);
+    const std::unique_ptr<raw_reader> raw = here.end->meet(exposed(1).front(), 0);
     const producer_process::served before = served_by_all();
     for (const std::uint64_t bytes : sizes) {
       if (bytes > largest_) continue;
@@ -144,6 +163,7 @@ class way_benchmark {
       std::optional<store> here;
       std::vector<word> found;
       proxy<std::vector<word>> p;
+      const exposure& theirs = exposed(1).front();
       const auto token = producers_.front()->put(stored::vector, bytes, 0);
       const auto forget_all = [&] {
         found = {};
@@ -162,7 +182,7 @@ class way_benchmark {
                                   },
                               .run =
                                   [&, number = all.bodies.size()](std::uint64_t) {
-                                    raw = end->meet(exposed_.front(), number);
+                                    raw = end->meet(theirs, number);
                                     found = vector_target::by_hand(*raw, 0, bytes);
                                   },
                               .verify = [&] { return right(found.data(), what.words(), 0); }});
@@ -202,11 +222,12 @@ class way_benchmark {
   void compare_many(const std::string& of_what, Divide divide) {
     session here(how_);
     std::vector<std::unique_ptr<raw_reader>> readers;
-    for (const exposure& one : exposed_) readers.push_back(here.end->meet(one, 0));
+    for (const exposure& one : exposed(divide(counts_of_many.back()).second))
+      readers.push_back(here.end->meet(one, 0));
     const producer_process::served before = served_by_all();
     for (const std::uint64_t count : counts_of_many) {
       for (const std::uint64_t bytes : sizes_of_many) {
-        const std::string called = name(std::to_string(count) + " " + of_what, bytes);
+        const std::string called = name(kind_of_many(count, of_what), bytes);
         if (bytes > largest_ || !to_.wanted(called)) continue;
         const sequence what{bytes, count};
         const auto [who, producers] = divide(count);
@@ -222,8 +243,8 @@ class way_benchmark {
 
   [[nodiscard]] producer_process::served served_by_all() const {
     producer_process::served all;
-    for (const auto& one : producers_) {
-      const producer_process::served its = one->counters();
+    for (std::size_t i = 0; i < exposed_.size(); ++i) {
+      const producer_process::served its = producers_[i]->counters();
       all.requests += its.requests;
       all.bytes += its.bytes;
     }
