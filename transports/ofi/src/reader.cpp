@@ -7,8 +7,6 @@
 #include <new>
 #include <utility>
 
-#include <sys/epoll.h>
-
 #include <rdma/fi_rma.h>
 
 #include "errors.hpp"
@@ -22,9 +20,8 @@ constexpr status not_taken{errc::unreachable, 0, "read by the fabric: it does no
 
 }  // namespace
 
-status reader::open(const domain& over, int events) noexcept try {
+status reader::open(const domain& over) noexcept try {
   over_ = &over;
-  events_ = events;
   chunk_limit_ = std::min<std::uint64_t>(over.info().ep_attr->max_msg_size, largest_chunk);
   operations_ = std::make_unique<operation[]>(most_operations);
   for (std::uint32_t i = 0; i < most_operations; ++i)
@@ -49,15 +46,7 @@ void reader::close() noexcept {
 status reader::make_endpoint() noexcept {
   ++epoch_;
   connected_.store(0, std::memory_order_relaxed);
-  if (const status s = over_->open_endpoint(at_); !s.ok()) return s;
-  watch();
-  return {};
-}
-
-void reader::watch() const noexcept {
-  if (events_ < 0 || at_.wait_fd < 0) return;
-  epoll_event wanted{EPOLLIN, {.fd = at_.wait_fd}};
-  static_cast<void>(::epoll_ctl(events_, EPOLL_CTL_ADD, at_.wait_fd, &wanted));
+  return over_->open_endpoint(at_);
 }
 
 bool reader::wants(const far_arena& from) noexcept {
@@ -250,13 +239,8 @@ bool reader::progress() noexcept {
   return any;
 }
 
-bool reader::arm() noexcept {
-  if (spoilt_.load(std::memory_order_acquire)) return given_up_.load(std::memory_order_relaxed);
-  const gate::pass inside(gate_);
-  if (!inside) return given_up_.load(std::memory_order_relaxed);
-  if (at_.wait_fd < 0) return false;
-  fid* wanted[] = {&at_.completions->fid};
-  return ::fi_trywait(over_->fabric(), wanted, 1) == FI_SUCCESS;
+bool reader::is_settled() const noexcept {
+  return !spoilt_.load(std::memory_order_acquire) || given_up_.load(std::memory_order_relaxed);
 }
 
 }  // namespace farhold::ofi::detail

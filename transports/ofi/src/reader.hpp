@@ -37,7 +37,9 @@ struct far_arena {
 ///
 /// Lifetime  `open` and `close` once. Reads are over before `close`.
 /// Threads   All but `open` and `close`. No lock is taken on the warm path.
-/// Progress  `progress` and `test`.
+/// Progress  `progress` and `test`, of whoever waits for a read. Nobody is woken by what comes: who waits
+///           looks for it anyway, and one more that a completion wakes takes turns with him, which made a
+///           small read over tcp twice as long.
 class reader {
  public:
   /// What somebody waits for that the provider does not take: it connects to the dead for ever.
@@ -47,8 +49,7 @@ class reader {
   /// An endpoint that is connected to so many is made anew when nothing is under way.
   static constexpr std::size_t most_connected = 128;
 
-  /// `events`: an epoll descriptor for the endpoint to be in; below 0: none.
-  status open(const domain& over, int events) noexcept;
+  status open(const domain& over) noexcept;
   void close() noexcept;
 
   /// Whether reads from there are to go this way.
@@ -56,8 +57,8 @@ class reader {
   status start(remote_read& read, far_arena& from) noexcept;
   status test(remote_read& read, bool& done) noexcept;
   bool progress() noexcept;
-  /// Whether an event will tell of all that comes.
-  [[nodiscard]] bool arm() noexcept;
+  /// Whether the endpoint is as it should be, and nobody need call `progress` for that.
+  [[nodiscard]] bool is_settled() const noexcept;
 
  private:
   using clock = std::chrono::steady_clock;
@@ -93,10 +94,8 @@ class reader {
   void give_back(operation*& one) noexcept;
   void renew() noexcept;
   status make_endpoint() noexcept;
-  void watch() const noexcept;
 
   const domain* over_ = nullptr;
-  int events_ = -1;
   std::uint64_t chunk_limit_ = 0;
   endpoint at_;
   std::uint32_t epoch_ = 0;            // changes while the gate is shut

@@ -7,8 +7,6 @@
 #include <new>
 #include <utility>
 
-#include <sys/epoll.h>
-
 #include <farhold/log.hpp>
 #include <farhold/ofi.hpp>
 
@@ -51,13 +49,7 @@ status remote_reads::start_up(byte_span memory, const fi_info& chosen) {
   if (const status s = domain_.open(chosen); !s.ok()) return s;
   mine_ = offer::of(chosen);
   if (const status s = exposure_.open(domain_, memory, mine_); !s.ok()) return s;
-  const int wait_fd = exposure_.at().wait_fd;
-  if (wait_fd >= 0) {
-    events_ = farhold::detail::descriptor(::epoll_create1(EPOLL_CLOEXEC));
-    epoll_event wanted{EPOLLIN, {.fd = wait_fd}};
-    if (::epoll_ctl(events_.get(), EPOLL_CTL_ADD, wait_fd, &wanted) != 0) static_cast<void>(events_.close());
-  }
-  if (const status s = reader_.open(domain_, events_.get()); !s.ok()) return s;
+  if (const status s = reader_.open(domain_); !s.ok()) return s;
   told_ = mine_.encode();
   up_ = true;
   accept(0, told_);  // with same_host=off this process reads its own objects like all others
@@ -68,7 +60,6 @@ void remote_reads::close() noexcept {
   up_ = false;
   reader_.close();
   exposure_.close();
-  static_cast<void>(events_.close());
 }
 
 void remote_reads::accept(peer_id from, byte_view told) noexcept try {
@@ -124,7 +115,7 @@ bool remote_reads::progress() noexcept {
 
 bool remote_reads::arm() noexcept {
   if (!up_) return true;
-  if (!reader_.arm()) return false;
+  if (!reader_.is_settled()) return false;
   fid* wanted[] = {&exposure_.at().completions->fid};
   return ::fi_trywait(domain_.fabric(), wanted, 1) == FI_SUCCESS;
 }

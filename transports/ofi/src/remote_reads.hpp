@@ -8,7 +8,6 @@
 
 #include <farhold/transport.hpp>
 
-#include "detail/descriptor.hpp"
 #include "domain.hpp"
 #include "exposure.hpp"
 #include "offer.hpp"
@@ -51,8 +50,8 @@ class remote_reads {
   status test(remote_read& read, bool& done) noexcept { return reader_.test(read, done); }
 
   bool progress() noexcept;
-  /// Readable when there is something to progress; below 0: the provider cannot wait.
-  [[nodiscard]] int event_fd() const noexcept { return events_.get(); }
+  /// Readable when others read; below 0: the provider cannot wait.
+  [[nodiscard]] int event_fd() const noexcept { return exposure_.at().wait_fd; }
   [[nodiscard]] bool arm() noexcept;
 
  private:
@@ -63,7 +62,6 @@ class remote_reads {
   bool up_ = false;
   std::string why_not_;
   domain domain_;
-  farhold::detail::descriptor events_;
   exposure exposure_;
   reader reader_;
   offer mine_;
