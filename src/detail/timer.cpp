@@ -24,11 +24,11 @@ std::atomic<timer*> current{nullptr};
 timer::~timer() { stop(); }
 
 timer& timer::of_this_process() {
-  const std::uint64_t epoch = fork_epoch();
+  const std::uint64_t this_epoch = fork_epoch();
   timer* found = current.load(std::memory_order_acquire);
   // A parent's is left as it is: its thread is not here, and its mutex may be held for ever.
-  while (found == nullptr || found->fork_epoch_ != epoch) {
-    auto* const made = new timer(epoch);
+  while (found == nullptr || found->fork_epoch_ != this_epoch) {
+    auto* const made = new timer(this_epoch);
     if (current.compare_exchange_strong(found, made, std::memory_order_acq_rel)) {
       // Never destroyed, so that static stores may use it until the end; but its thread ends before the
       // variables do that an eviction looks at. The handler of a parent finds the child's timer, or nobody's.

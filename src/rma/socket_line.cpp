@@ -20,7 +20,8 @@ namespace farhold::rma {
 
 namespace {
 
-constexpr status ended{errc::producer_lost, 0, "hear from the producer: it has ended or closed its store"};
+constexpr status line_ended{errc::producer_lost, 0,
+                            "hear from the producer: it has ended or closed its store"};
 
 void set(int fd, int level, int option, int value) noexcept {
   static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value));
@@ -181,7 +182,7 @@ std::size_t socket_line::bytes_to_ask_for() const noexcept {
 
 status socket_line::receive(wire_listener& to) noexcept {
   const ssize_t got = ::recv(fd_, arrived_.get() + arrived_bytes_, bytes_to_ask_for(), MSG_DONTWAIT);
-  if (got == 0) return ended;
+  if (got == 0) return line_ended;
   if (got < 0) return is_later(errno) ? status{} : from_errno(errno, "hear from the producer");
   arrived_bytes_ += static_cast<std::size_t>(got);
   return take_packets(to);

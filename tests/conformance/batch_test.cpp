@@ -13,7 +13,7 @@ using bytes = std::vector<std::byte>;
 
 namespace {
 
-constexpr std::size_t count = 30;
+constexpr std::size_t batch_size = 30;
 
 /// Nothing, a little, and more than one piece of a transfer, in no order of size.
 std::size_t size_of(std::size_t i) {
@@ -23,7 +23,7 @@ std::size_t size_of(std::size_t i) {
 
 std::vector<bytes> payloads(std::uint64_t owner) {
   std::vector<bytes> all;
-  for (std::size_t i = 0; i < count; ++i) all.push_back(payload(size_of(i), {owner, i}));
+  for (std::size_t i = 0; i < batch_size; ++i) all.push_back(payload(size_of(i), {owner, i}));
   return all;
 }
 
@@ -64,9 +64,9 @@ TEST_F(batch, what_is_stored_together_arrives_together_and_in_order) {
     if (rank() == producer) {
       const metrics before = s.metrics();
       made = s.proxy_batch(payloads(owner));
-      EXPECT_EQ(s.metrics().published - before.published, count);
+      EXPECT_EQ(s.metrics().published - before.published, batch_size);
     }
-    const auto all = hand_out_many<bytes>(count, producer, [&](std::size_t i) { return made[i]; });
+    const auto all = hand_out_many<bytes>(batch_size, producer, [&](std::size_t i) { return made[i]; });
     if (!consumes(producer)) return;
     const metrics before = s.metrics();
     resolve_all(all);
@@ -74,12 +74,12 @@ TEST_F(batch, what_is_stored_together_arrives_together_and_in_order) {
       EXPECT_TRUE(all[i].resolved());
       expect_payload(*all[i], size_of(i), {owner, i});
     }
-    EXPECT_EQ(all_resolves(s.metrics()) - all_resolves(before), count) << "one transfer for each";
+    EXPECT_EQ(all_resolves(s.metrics()) - all_resolves(before), batch_size) << "one transfer for each";
 
     const std::vector<bytes> got = s.get_batch<bytes>(keys_of(all));
     for (std::size_t i = 0; i < got.size(); ++i) expect_payload(got[i], size_of(i), {owner, i});
-    EXPECT_EQ(got.size(), count);
-    EXPECT_EQ(all_resolves(s.metrics()) - all_resolves(before), 2 * count);
+    EXPECT_EQ(got.size(), batch_size);
+    EXPECT_EQ(all_resolves(s.metrics()) - all_resolves(before), 2 * batch_size);
     EXPECT_EQ(s.metrics().failed_resolves, before.failed_resolves);
   });
 }
@@ -90,13 +90,13 @@ TEST_F(batch, objects_of_all_processes_are_gathered_at_once) {
   for (int producer = 0; producer < size(); ++producer) {
     const auto owner = static_cast<std::uint64_t>(producer);
     const std::vector<key> mine = rank() == producer ? s.put_batch(payloads(owner)) : std::vector<key>();
-    of.push_back(hand_out_many<bytes>(count, producer,
+    of.push_back(hand_out_many<bytes>(batch_size, producer,
                                       [&](std::size_t i) { return s.proxy_from_key<bytes>(mine[i]); }));
   }
   // Neighbours in the batch have different producers.
   std::vector<proxy<bytes>> all;
   std::vector<origin> whose;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < batch_size; ++i) {
     for (int producer = 0; producer < size(); ++producer) {
       const auto owner = static_cast<std::size_t>(producer);
       if (!consumes(producer) || i >= of[owner].size()) continue;
@@ -117,7 +117,7 @@ TEST_F(batch, evicted_objects_leave_the_others) {
   for_each_producer([&](int producer) {
     const auto owner = static_cast<std::uint64_t>(producer);
     const std::vector<key> mine = rank() == producer ? s.put_batch(payloads(owner)) : std::vector<key>();
-    const auto all = hand_out_many<bytes>(count, producer,
+    const auto all = hand_out_many<bytes>(batch_size, producer,
                                           [&](std::size_t i) { return s.proxy_from_key<bytes>(mine[i]); });
     const std::vector<key> keys = keys_of(all);
     std::vector<key> victims;
@@ -152,11 +152,11 @@ TEST_F(batch, a_consumer_may_evict_many_at_once) {
   for_each_producer([&](int producer) {
     const std::vector<key> mine =
         rank() == producer ? s.put_batch(payloads(static_cast<std::uint64_t>(producer))) : std::vector<key>();
-    const auto all = hand_out_many<bytes>(count, producer,
+    const auto all = hand_out_many<bytes>(batch_size, producer,
                                           [&](std::size_t i) { return s.proxy_from_key<bytes>(mine[i]); });
     const std::vector<key> keys = keys_of(all);
     // One is gone already: the rest is ended all the same.
-    if (rank() == producer) s.evict(mine[count / 2]);
+    if (rank() == producer) s.evict(mine[batch_size / 2]);
     barrier();
     if (rank() == (producer + 1) % size()) {
       EXPECT_THAT(outcome_of_evicting(s, keys), fails_with(errc::stale));
@@ -166,7 +166,7 @@ TEST_F(batch, a_consumer_may_evict_many_at_once) {
     if (rank() == producer) {
       // Where no producer is needed, the process that ends an object counts it.
       if ((!capabilities().outlives_producer && !why_without(feature::one_counter)) || size() == 1) {
-        EXPECT_EQ(s.metrics().evicted, count);
+        EXPECT_EQ(s.metrics().evicted, batch_size);
       }
     }
   });

@@ -16,7 +16,7 @@ using bytes = std::vector<std::byte>;
 
 namespace {
 
-constexpr std::size_t size_bytes = 500'001;  // more than one piece of a transfer
+constexpr std::size_t payload_bytes = 500'001;  // more than one piece of a transfer
 
 call_options cancelled_already() {
   std::stop_source source;
@@ -48,7 +48,7 @@ void expect_done_or_refused(store& s, const proxy<bytes>& object, const origin& 
   // A refusal is of that call alone, and what a call has done is whole.
   EXPECT_EQ(first_wrong(*own, of), std::nullopt);
   for (const auto& p : many) {
-    EXPECT_EQ(p->size(), size_bytes);
+    EXPECT_EQ(p->size(), payload_bytes);
     EXPECT_EQ(first_wrong(*p, of), std::nullopt);
   }
   EXPECT_TRUE(s.exists(object.key()));
@@ -85,7 +85,7 @@ TEST_F(limits, a_call_cancelled_before_it_begins_is_done_or_changes_nothing) {
   for_each_producer([&](int producer) {
     const origin of{static_cast<std::uint64_t>(producer), 0};
     const auto object =
-        hand_out(rank() == producer ? s.proxy(payload(size_bytes, of)) : proxy<bytes>(), producer);
+        hand_out(rank() == producer ? s.proxy(payload(payload_bytes, of)) : proxy<bytes>(), producer);
     if (consumes(producer)) expect_done_or_refused(s, object, of, cancelled_already(), errc::cancelled);
   });
 }
@@ -96,7 +96,7 @@ TEST_F(limits, a_call_without_time_is_done_or_changes_nothing) {
   for_each_producer([&](int producer) {
     const origin of{static_cast<std::uint64_t>(producer), 0};
     const auto object =
-        hand_out(rank() == producer ? s.proxy(payload(size_bytes, of)) : proxy<bytes>(), producer);
+        hand_out(rank() == producer ? s.proxy(payload(payload_bytes, of)) : proxy<bytes>(), producer);
     if (consumes(producer)) expect_done_or_refused(s, object, of, {.timeout = 1ns}, errc::timeout);
   });
 }
@@ -108,7 +108,7 @@ TEST_F(limits, a_silent_producer_holds_up_no_call_that_is_cancelled_or_has_no_ti
   for_each_producer([&](int producer) {
     const origin of{static_cast<std::uint64_t>(producer), 0};
     const auto object =
-        hand_out(rank() == producer ? s.proxy(payload(size_bytes, of)) : proxy<bytes>(), producer);
+        hand_out(rank() == producer ? s.proxy(payload(payload_bytes, of)) : proxy<bytes>(), producer);
     const notice_board board(broadcast(rank() == producer ? notice_board::make_folder() : bytes(), producer),
                              rank() == producer);
     if (rank() == producer) {
@@ -132,7 +132,7 @@ TEST_F(limits, a_silent_producer_holds_up_no_call_that_is_cancelled_or_has_no_ti
       EXPECT_THAT(outcome_of([&] { return s.get<bytes>(object.key(), {.timeout = 1ns}); }),
                   testing::AnyOf(fails_with(errc::ok), fails_with(errc::timeout)));
       EXPECT_THAT(outcome_of([&] { return p->size(); }), fails_with(errc::ok));
-      if (p.resolved()) expect_payload(*p, size_bytes, of);
+      if (p.resolved()) expect_payload(*p, payload_bytes, of);
     }
     board.post(rank());
   });

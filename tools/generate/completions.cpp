@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view note = "# Generated from the definition of the command line.\n";
 
 /// In single quotes, for a shell.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string made = "'";
   for (const char c : text) made += c == '\'' ? "'\\''" : std::string(1, c);
   return made + "'";
@@ -106,7 +106,7 @@ std::string zsh_completion(const std::vector<command>& commands) {
   std::string made =
       "#compdef farhold\n" + std::string(note) + "\n_farhold() {\n  local -a commands\n  commands=(\n";
   for (std::size_t i = 1; i < commands.size(); ++i)
-    made += "    " + quoted(commands[i].name + ":" + commands[i].description) + "\n";
+    made += "    " + in_quotes(commands[i].name + ":" + commands[i].description) + "\n";
   made += "  )\n  if ((CURRENT == 2)); then\n    _describe command commands\n    return\n  fi\n";
   made += "  local command=$words[2]\n  shift words\n  ((CURRENT--))\n  case $command in\n";
   for (std::size_t i = 1; i < commands.size(); ++i) {
@@ -114,13 +114,13 @@ std::string zsh_completion(const std::vector<command>& commands) {
     for (const argument& one : commands[i].arguments) {
       const std::string action = one.takes_files() ? "_files" : " ";
       if (one.positional()) {
-        made += " \\\n        " + quoted(fmt::format("*:{}:{}", one.value, action));
+        made += " \\\n        " + in_quotes(fmt::format("*:{}:{}", one.value, action));
         continue;
       }
       const std::string value = one.value.empty() ? "" : fmt::format(":{}:{}", one.value, action);
       const std::string text = fmt::format("[{}]{}", in_brackets(one.description), value);
-      if (!one.short_name.empty()) made += " \\\n        " + quoted("-" + one.short_name + text);
-      made += " \\\n        " + quoted("--" + one.long_name + text);
+      if (!one.short_name.empty()) made += " \\\n        " + in_quotes("-" + one.short_name + text);
+      made += " \\\n        " + in_quotes("--" + one.long_name + text);
     }
     made += "\n      ;;\n";
   }
@@ -132,7 +132,7 @@ std::string fish_completion(const std::vector<command>& commands) {
   for (std::size_t i = 1; i < commands.size(); ++i) {
     const command& sub = commands[i];
     made += fmt::format("complete -c farhold -n __fish_use_subcommand -a {} -d {}\n", sub.name,
-                        quoted(sub.description));
+                        in_quotes(sub.description));
     const std::string when = fmt::format("complete -c farhold -n '__fish_seen_subcommand_from {}'", sub.name);
     for (const argument& one : sub.arguments) {
       if (one.positional()) {
@@ -143,7 +143,7 @@ std::string fish_completion(const std::vector<command>& commands) {
       if (!one.short_name.empty()) made += " -s " + one.short_name;
       made += " -l " + one.long_name;
       if (!one.value.empty()) made += one.takes_files() ? " -rF" : " -x";
-      made += " -d " + quoted(one.description) + "\n";
+      made += " -d " + in_quotes(one.description) + "\n";
     }
   }
   return made;

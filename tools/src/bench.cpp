@@ -40,7 +40,7 @@ namespace {
 using namespace std::chrono_literals;
 using object = array<bench::word>;
 
-constexpr auto patience = 10s;
+constexpr auto bench_patience = 10s;
 constexpr std::uint64_t largest_when_quick = 1048576;
 /// Objects that are resolved in one sample. Few, so that their proxies are in a cache when their turn comes.
 constexpr std::uint64_t most_at_once = 64;
@@ -78,7 +78,7 @@ std::unique_ptr<peer_process> start_peer(const options::bench_options& how) {
 }
 
 std::string token_of(peer_process& peer) {
-  std::string line = peer.line(patience);
+  std::string line = peer.line(bench_patience);
   if (!line.starts_with("! ")) return line;
   throw error(static_cast<errc>(std::atoi(line.c_str() + 2)), line.substr(line.find(' ', 2) + 1));
 }
@@ -86,7 +86,7 @@ std::string token_of(peer_process& peer) {
 /// By which path the object comes, which is brought for that.
 path path_of(const proxy<object>& what, const detail::store_core& through) {
   const metrics before = through.snapshot();
-  what.resolve({.timeout = patience});
+  what.resolve({.timeout = bench_patience});
   const metrics after = through.snapshot();
   for (std::size_t i = 0; i < path_count; ++i) {
     const auto p = static_cast<path>(i);
@@ -189,7 +189,7 @@ int bench(const options::bench_options& how) {
   const std::unique_ptr<peer_process> peer =
       how.token.empty() ? start_peer(how) : nullptr;  // first: it forks
   const std::string token = peer != nullptr ? token_of(*peer) : how.token;
-  const auto offered = proxy<bench_offer>::from_string(token).extract({.timeout = patience});
+  const auto offered = proxy<bench_offer>::from_string(token).extract({.timeout = bench_patience});
   check(offered);
 
   bench_circumstances under{.load = load_now(),

@@ -23,7 +23,7 @@ namespace {
 
 using farhold::detail::descriptor;
 
-constexpr timeval patience{10, 0};
+constexpr timeval stream_patience{10, 0};
 
 [[noreturn]] void refuse(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -31,7 +31,8 @@ constexpr timeval patience{10, 0};
 void settle(int socket) {
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // of connect(2), too
+  // Of connect(2), too.
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &stream_patience, sizeof stream_patience);
 }
 
 bool send_all(int to, const void* from, std::size_t bytes) {
@@ -109,7 +110,7 @@ void stream_server::serve() {
 /// One at a time: who measures beside others measures them, too.
 void stream_server::answer(int connection) const {
   // A connection that says nothing would keep others away.
-  ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &stream_patience, sizeof stream_patience);
   std::uint64_t said = 0;
   if (!receive_all(connection, &said, sizeof said) || said != secret_) return;
   constexpr timeval none{0, 0};  // between two samples anything may pass
@@ -137,7 +138,7 @@ std::unique_ptr<bench::raw_source> raw_stream(const std::string& host, std::uint
   descriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!connection.valid()) refuse("a socket");
   settle(connection.get());
-  ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &stream_patience, sizeof stream_patience);
   if (::connect(connection.get(), all->ai_addr, all->ai_addrlen) != 0) refuse("connect");
   if (!send_all(connection.get(), &secret, sizeof secret)) refuse("send");
   return std::make_unique<stream_source>(std::move(connection));

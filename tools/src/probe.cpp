@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using bytes = std::vector<std::byte>;
 
-constexpr auto patience = 10s;
+constexpr auto probe_patience = 10s;
 constexpr std::size_t own_bytes = 4096;
 constexpr std::size_t lent_bytes = std::size_t{1} << 20U;
 
@@ -62,7 +62,7 @@ std::string path_of(const std::string& store_name, const std::string& token, std
   std::array<std::uint64_t, path_count> before{};
   for (std::size_t i = 0; i < path_count; ++i) before[i] = count(static_cast<path>(i));
   const auto p = proxy<bytes>::from_string(token);
-  if (p.resolve({.timeout = patience}).size() != size_bytes)
+  if (p.resolve({.timeout = probe_patience}).size() != size_bytes)
     throw error(errc::corrupt, "another number of bytes came than was sent");
   for (std::size_t i = 0; i < path_count; ++i) {
     if (count(static_cast<path>(i)) != before[i]) return std::string(to_string(static_cast<path>(i)));
@@ -79,7 +79,7 @@ probe::probe(std::string uri)
 probe_result probe::run() {
   probe_result made;
   try {
-    const std::string line = second_.line(patience);
+    const std::string line = second_.line(probe_patience);
     const auto first = line.find(' ');
     const auto second = line.find(' ', first + 1);
     if (line.starts_with("! "))

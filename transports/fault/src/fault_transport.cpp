@@ -9,7 +9,7 @@ namespace farhold::fault {
 
 namespace {
 
-constexpr status as_planned{errc::transport_failure, 0, "call a transport that is planned to fail"};
+constexpr status planned_failure{errc::transport_failure, 0, "call a transport that is planned to fail"};
 
 }  // namespace
 
@@ -25,7 +25,7 @@ status fault_transport::fetch(faulty_read& f, std::uint64_t from, std::uint64_t 
 
 status fault_transport::start(remote_read& read) noexcept try {
   const plan& p = dice_.what();
-  if (dice_.refuses(call::start)) return as_planned;
+  if (dice_.refuses(call::start)) return planned_failure;
   auto made = std::make_unique<faulty_read>();
   made->whole = read;
   const std::uint64_t half = read.size_bytes / 2;
@@ -87,7 +87,7 @@ status fault_transport::advance(faulty_read& f, bool& done) noexcept {
   }
   if (!f.told && dice_.refuses(call::test)) {
     done = true;
-    return as_planned;
+    return planned_failure;
   }
   f.told = true;
   done = true;
@@ -97,7 +97,7 @@ status fault_transport::advance(faulty_read& f, bool& done) noexcept {
 
 status fault_transport::send(peer_id to, byte_view head, byte_view payload, std::uint64_t cookie) noexcept
     try {
-  if (dice_.refuses(call::send)) return as_planned;
+  if (dice_.refuses(call::send)) return planned_failure;
   if (!dice_.roll(dice_.what().drop)) return inner().send(to, head, payload, cookie);
   const std::scoped_lock lock(mutex_);
   dropped_.push_back(cookie);  // told to be out by the next progress, and never on its way

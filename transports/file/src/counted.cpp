@@ -26,7 +26,7 @@ using farhold::detail::descriptor;
 namespace {
 
 constexpr const char* reads_folder = "reads";
-constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int own_folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 /// So long may a reader take, and a writer between the folder of its object and the object.
 constexpr std::time_t lease_s = 600;
 
@@ -71,7 +71,7 @@ status read_places::make() const noexcept {
 
 status read_places::begin(std::uint32_t& mine) const noexcept {
   if (places_ > most) return {errc::corrupt, 0, "read the key: no file store counts so many reads"};
-  const descriptor folder(::openat(whole_, folder_.data(), folder_flags));
+  const descriptor folder(::openat(whole_, folder_.data(), own_folder_flags));
   if (!folder.valid()) return errno == ENOENT ? ended : failed("look for the reads of the object");
   // Anywhere, so that readers do not all try the places of those before them.
   const auto from = static_cast<std::uint32_t>(rma::random_number() % places_);
@@ -87,7 +87,7 @@ status read_places::begin(std::uint32_t& mine) const noexcept {
 
 status read_places::done(std::uint32_t mine, bool& last) const noexcept {
   last = false;
-  const descriptor folder(::openat(whole_, folder_.data(), folder_flags));
+  const descriptor folder(::openat(whole_, folder_.data(), own_folder_flags));
   if (!folder.valid()) return errno == ENOENT ? status{} : failed("look for the reads of the object");
   if (const status s = create(folder.get(), place_name(mine, ".done")); !s.ok() && s.native != EEXIST)
     return s;
@@ -99,12 +99,12 @@ status read_places::done(std::uint32_t mine, bool& last) const noexcept {
 }
 
 void read_places::give_back(std::uint32_t mine) const noexcept {
-  const descriptor folder(::openat(whole_, folder_.data(), folder_flags));
+  const descriptor folder(::openat(whole_, folder_.data(), own_folder_flags));
   if (folder.valid()) ::unlinkat(folder.get(), place_name(mine).text.data(), 0);
 }
 
 bool read_places::used_up() const noexcept {
-  const descriptor folder(::openat(whole_, folder_.data(), folder_flags));
+  const descriptor folder(::openat(whole_, folder_.data(), own_folder_flags));
   if (!folder.valid()) return false;
   for (std::uint32_t i = 0; i < places_; ++i) {
     struct stat taken {};
@@ -115,7 +115,7 @@ bool read_places::used_up() const noexcept {
 }
 
 void read_places::remove() const noexcept {
-  const descriptor folder(::openat(whole_, folder_.data(), folder_flags));
+  const descriptor folder(::openat(whole_, folder_.data(), own_folder_flags));
   if (!folder.valid()) return;
   // A reader may take a place meanwhile; his own look for the object tells him.
   constexpr int attempts = 8;
@@ -149,7 +149,7 @@ bool parse(std::string_view text, object_name& name, std::uint32_t& places) noex
 }  // namespace
 
 void clean_up_reads(int whole, int objects) noexcept try {
-  const descriptor all(::openat(whole, reads_folder, folder_flags));
+  const descriptor all(::openat(whole, reads_folder, own_folder_flags));
   if (!all.valid()) return;
   for (const std::string& text : names_in(all.get())) {
     object_name name{};

@@ -42,10 +42,10 @@ std::vector<std::string> names_in(int folder) {
 namespace {
 
 constexpr const char* lock_name = "lock";
-constexpr std::size_t digits = 16;
+constexpr std::size_t id_digits = 16;
 
 std::string hexadecimal(std::uint64_t number) {
-  std::array<char, digits + 1> text{};
+  std::array<char, id_digits + 1> text{};
   std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
   return text.data();
 }
@@ -100,9 +100,9 @@ bool still_there(int fd) noexcept {
 
 void remove_if_dead(int parent, const std::string& name, std::size_t prefix_length) {
   const kernel& here = this_kernel();
-  if (name.size() != prefix_length + 3 * (digits + 1)) return;
-  const std::string_view host = std::string_view(name).substr(prefix_length + 1, digits);
-  const std::string_view boot = std::string_view(name).substr(prefix_length + digits + 2, digits);
+  if (name.size() != prefix_length + 3 * (id_digits + 1)) return;
+  const std::string_view host = std::string_view(name).substr(prefix_length + 1, id_digits);
+  const std::string_view boot = std::string_view(name).substr(prefix_length + id_digits + 2, id_digits);
   const bool same_kernel = boot == here.boot && boot != hexadecimal(0);
   const bool earlier_boot = host == here.host && boot != here.boot;
   if (!same_kernel && !earlier_boot) return;

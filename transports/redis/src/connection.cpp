@@ -16,7 +16,7 @@ namespace farhold::redis {
 namespace {
 
 constexpr std::string_view database_key = "farhold:database";
-constexpr std::size_t digits = 16;
+constexpr std::size_t id_digits = 16;
 
 bool parse(std::string_view text, std::int64_t& out) noexcept {
   const auto [at, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -43,9 +43,9 @@ status connection::introduce(const identity& who, const patience& caller) noexce
     all.word(who.password);
   }
   if (who.database != 0) all.command(2).word("SELECT").word(who.database);
-  std::array<char, digits + 1> drawn{};
+  std::array<char, id_digits + 1> drawn{};
   std::snprintf(drawn.data(), drawn.size(), "%016llx", static_cast<unsigned long long>(rma::random_number()));
-  all.command(4).word("SET").word(database_key).word(std::string_view(drawn.data(), digits)).word("NX");
+  all.command(4).word("SET").word(database_key).word(std::string_view(drawn.data(), id_digits)).word("NX");
   const std::size_t steps = all.commands();
   all.command(2).word("GET").word(database_key);
   if (const status s = send(caller); !s.ok()) return s;
@@ -64,11 +64,11 @@ status connection::introduce(const identity& who, const patience& caller) noexce
   if (const status s = read(answer, caller); !s.ok()) return s;
   if (answer.what == reply::kind::error) return answer.problem;
   if (answer.what == reply::kind::nil && told == reply::kind::error) return why;
-  std::array<char, digits> text{};
-  if (answer.what != reply::kind::bulk || answer.number != std::int64_t{digits}) return spoiled(not_redis);
+  std::array<char, id_digits> text{};
+  if (answer.what != reply::kind::bulk || answer.number != std::int64_t{id_digits}) return spoiled(not_redis);
   if (const status s = read_bytes(std::as_writable_bytes(std::span(text)), caller); !s.ok()) return s;
-  const auto [at, problem] = std::from_chars(text.data(), text.data() + digits, database_id_, 16);
-  return problem == std::errc{} && at == text.data() + digits ? status{} : spoiled(not_redis);
+  const auto [at, problem] = std::from_chars(text.data(), text.data() + id_digits, database_id_, 16);
+  return problem == std::errc{} && at == text.data() + id_digits ? status{} : spoiled(not_redis);
 } catch (const std::bad_alloc&) {
   return {errc::out_of_memory, 0, "write a request"};
 }

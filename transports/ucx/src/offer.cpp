@@ -9,12 +9,12 @@ namespace farhold::ucx::detail {
 namespace {
 
 constexpr std::uint32_t version_value = 1;
-constexpr std::size_t head_bytes = 24;
+constexpr std::size_t fixed_bytes = 24;
 
 }  // namespace
 
 std::vector<std::byte> offer::encode() const {
-  std::vector<std::byte> made(head_bytes + key.size() + address.size());
+  std::vector<std::byte> made(fixed_bytes + key.size() + address.size());
   wire::writer to(made.data());
   to.put(version_value);
   to.put(static_cast<std::uint16_t>(key.size()));
