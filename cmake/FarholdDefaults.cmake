@@ -22,7 +22,9 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(FARHOLD_CCACHE ccache)
   mark_as_advanced(FARHOLD_CCACHE)
   if(FARHOLD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${FARHOLD_CCACHE}")
+    # What is made with precompiled headers is kept if this is said (ccache(1), "Precompiled headers").
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${FARHOLD_CCACHE}")
   endif()
 
   if(FARHOLD_SANITIZE)

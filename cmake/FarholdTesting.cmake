@@ -6,13 +6,18 @@
 #
 # farhold_add_mpi_test(NAME SOURCES a.cpp ... | TARGET executable   NP 1 2 3 4
 #                      [LIBRARIES ...] [ARGS ...] [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...] [VARIANT v])
-#   An MPI program, built once, and one ctest NAME[.v].np<N> for each number of processes, labelled `mpi` unless LABELS
-#   says otherwise. Links GoogleTest but no main: put farhold_test_mpi_main in LIBRARIES for one that initialises MPI
-#   and checks FARHOLD_TEST_WORLD_SIZE, or write one that does. With TARGET and VARIANT the same program runs again with
-#   other ARGS or ENVIRONMENT. Does nothing if the build has no MPI.
+#   An MPI program, built once, and one ctest NAME[.v].np<N> for each number of processes, labelled `mpi` besides LABELS.
+#   Links GoogleTest but no main: put farhold_test_mpi_main in LIBRARIES for one that initialises MPI and checks
+#   FARHOLD_TEST_WORLD_SIZE, or write one that does. With TARGET and VARIANT the same program runs again with other ARGS
+#   or ENVIRONMENT. Does nothing if the build has no MPI. The target mpi_tests builds all of them.
 #
 # farhold_add_script_test(NAME COMMAND program args ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT A=b ...])
 #   Any other program.
+#
+# farhold_as_test_code(TARGET): for a program that is not made by one of these.
+#
+# Test code is built for many presets and takes most of the time: it is optimised less than the libraries that it tests,
+# and the headers that nearly all of it includes are compiled once. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON does without.
 #
 # The label `extended` keeps a test out of ordinary runs. TIMEOUT is 60 s by default; sanitizers get four times as long.
 
@@ -59,8 +64,24 @@ if(FARHOLD_SANITIZE)
   list(APPEND FARHOLD_MPI_TEST_ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 endif()
 
+add_library(farhold_test_code INTERFACE)
+if(FARHOLD_SANITIZE)
+  target_compile_options(farhold_test_code INTERFACE -O0)
+else()
+  target_compile_options(farhold_test_code INTERFACE $<$<CONFIG:RelWithDebInfo>:-O1>)
+endif()
+# An executable, as those that use what is compiled here: code for libraries has other flags.
+add_executable(farhold_test_headers "${FARHOLD_TEST_SUPPORT_DIR}/headers_main.cpp")
+target_link_libraries(farhold_test_headers PRIVATE farhold::farhold farhold_warnings farhold_test_code GTest::gmock)
+target_precompile_headers(farhold_test_headers PRIVATE <farhold/farhold.hpp> <gmock/gmock.h>)
+
+function(farhold_as_test_code target)
+  target_link_libraries(${target} PRIVATE farhold_test_code)
+  target_precompile_headers(${target} REUSE_FROM farhold_test_headers)
+endfunction()
+
 function(_farhold_register_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
@@ -73,17 +94,24 @@ function(_farhold_register_test name)
                                 ${arg_COMMAND})
   set_tests_properties(
     ${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${ctest_limit}
-                       ENVIRONMENT "${FARHOLD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
-  if(arg_SERIAL)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON PROCESSORS 2)
-  endif()
+                       ENVIRONMENT "${FARHOLD_TEST_ENVIRONMENT};${arg_ENVIRONMENT}" COST ${arg_TIMEOUT})
 endfunction()
 
 function(_farhold_add_test_executable target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} farhold::farhold farhold_warnings GTest::gmock)
+  farhold_as_test_code(${target})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+endfunction()
+
+# farhold_test_processes(TEST N): it keeps N processes busy. More than two run alone, and last: a test that may take long
+# begins early.
+function(farhold_test_processes test processes)
+  if(processes GREATER 2)
+    set_tests_properties(${test} PROPERTIES RUN_SERIAL ON COST 0)
+  endif()
+  set_tests_properties(${test} PROPERTIES PROCESSORS ${processes})
 endfunction()
 
 function(farhold_add_test name)
@@ -104,6 +132,8 @@ function(farhold_add_script_test name)
     ${name} COMMAND ${arg_COMMAND} LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT ${arg_ENVIRONMENT})
 endfunction()
 
+add_custom_target(mpi_tests)
+
 function(farhold_add_mpi_test name)
   if(NOT TARGET farhold::mpi)
     return()
@@ -112,24 +142,25 @@ function(farhold_add_mpi_test name)
   if(NOT arg_NP OR (arg_SOURCES AND arg_TARGET) OR NOT (arg_SOURCES OR arg_TARGET))
     message(FATAL_ERROR "farhold_add_mpi_test(${name}) needs NP and either SOURCES or TARGET.")
   endif()
-  if(NOT arg_LABELS)
-    set(arg_LABELS mpi)
-  endif()
+  list(APPEND arg_LABELS mpi)
+  list(REMOVE_DUPLICATES arg_LABELS)
   if(arg_SOURCES)
     string(REPLACE "." "_" arg_TARGET "${name}")
     _farhold_add_test_executable(${arg_TARGET} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} farhold::mpi)
   endif()
+  add_dependencies(mpi_tests ${arg_TARGET})
   set(test ${name})
   if(arg_VARIANT)
     string(APPEND test .${arg_VARIANT})
   endif()
   foreach(np IN LISTS arg_NP)
     _farhold_register_test(
-      ${test}.np${np} SERIAL
+      ${test}.np${np}
       COMMAND "${MPIEXEC_EXECUTABLE}" ${MPIEXEC_NUMPROC_FLAG} ${np} ${MPIEXEC_PREFLAGS} ${FARHOLD_MPI_TEST_FLAGS}
               $<TARGET_FILE:${arg_TARGET}> ${MPIEXEC_POSTFLAGS} ${arg_ARGS}
       LABELS ${arg_LABELS}
       TIMEOUT ${arg_TIMEOUT}
       ENVIRONMENT ${FARHOLD_MPI_TEST_ENVIRONMENT} FARHOLD_TEST_WORLD_SIZE=${np} ${arg_ENVIRONMENT})
+    farhold_test_processes(${test}.np${np} ${np})
   endforeach()
 endfunction()

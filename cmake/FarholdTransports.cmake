@@ -106,6 +106,7 @@ void detail::add_builtin_schemes(registry& to) {
 
 }  // namespace farhold
 ]])
+  set_source_files_properties("${file}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)  # it declares again
   target_sources(farhold PRIVATE "${file}")
 endfunction()
 

@@ -15,10 +15,11 @@ trap 'rm -rf "$scratch"' EXIT
 # As in cmake/FarholdTesting.cmake: root, more ranks than cores.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 
-# The variants compile the same sources in different directories, with the same flags: most of it comes from the cache.
-export CCACHE_NOHASHDIR=1
+# farhold is built as the presets of its tests build it, in directories beside theirs: where they were built, what is
+# compiled comes from ccache.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-readonly quick=(-G Ninja -DCMAKE_BUILD_TYPE=None)  # neither optimised nor with debug information
+readonly quick=(-G Ninja -DCMAKE_BUILD_TYPE=None)  # neither optimised nor with debug information: consumers
 
 say() { echo "== install: $*"; }
 
@@ -31,14 +32,15 @@ run_consumers() {
   timeout -k 5 60 "mpiexec.$2" -n 2 "$1/mpi_consumer"
 }
 
-# install_farhold VARIANT MPI SHARED: to $scratch/VARIANT/moved
+# install_farhold VARIANT MPI SHARED: as the preset MPI, to $scratch/VARIANT/moved
 install_farhold() {
   say "$1: build and install"
-  cmake -S "$root" -B "$scratch/$1/build" "${quick[@]}" -DBUILD_SHARED_LIBS="$3" \
-    -DFARHOLD_MPI=ON -DFARHOLD_REDIS=ON -DFARHOLD_UCX=ON -DFARHOLD_OFI=ON -DMPI_EXECUTABLE_SUFFIX=".$2" -DFARHOLD_BUILD_TESTS=OFF -DFARHOLD_BUILD_EXAMPLES=OFF \
-    -DFARHOLD_BUILD_BENCHMARKS=OFF -DCMAKE_INSTALL_PREFIX=/nonexistent
-  cmake --build "$scratch/$1/build"
-  cmake --install "$scratch/$1/build" --prefix "$scratch/$1/installed"
+  local build=$root/build/install-$1
+  (cd "$root" && cmake --fresh --preset "$2" -B "$build" -DBUILD_SHARED_LIBS="$3" -DFARHOLD_UCX=ON -DFARHOLD_OFI=ON \
+    -DFARHOLD_BUILD_TESTS=OFF -DFARHOLD_BUILD_EXAMPLES=OFF -DFARHOLD_BUILD_BENCHMARKS=OFF \
+    -DCMAKE_INSTALL_PREFIX=/nonexistent)
+  cmake --build "$build"
+  cmake --install "$build" --prefix "$scratch/$1/installed"
   mv "$scratch/$1/installed" "$scratch/$1/moved"
   local here
   for here in "$root" "$scratch"; do
@@ -95,13 +97,13 @@ by_pkg_config() {
 by_add_subdirectory() {
   say "add_subdirectory"
   cmake -S "$consumer" -B "$scratch/subdirectory" "${quick[@]}" -DFARHOLD_SOURCE_DIR="$root" \
-    -DMPI_EXECUTABLE_SUFFIX=.openmpi -DFARHOLD_WERROR=ON
+    -DMPI_EXECUTABLE_SUFFIX=.openmpi -DFARHOLD_WERROR=ON -DCMAKE_UNITY_BUILD=ON
   cmake --build "$scratch/subdirectory"
   run_consumers "$scratch/subdirectory" openmpi
 
   say "add_subdirectory: the parent's BUILD_SHARED_LIBS, and no MPI"
   cmake -S "$consumer" -B "$scratch/subdirectory-core" "${quick[@]}" -DFARHOLD_SOURCE_DIR="$root" \
-    -DBUILD_SHARED_LIBS=ON -DFARHOLD_MPI=OFF -DFARHOLD_WERROR=ON
+    -DBUILD_SHARED_LIBS=ON -DFARHOLD_MPI=OFF -DFARHOLD_WERROR=ON -DCMAKE_UNITY_BUILD=ON
   cmake --build "$scratch/subdirectory-core"
   "$scratch/subdirectory-core/core_consumer"
   test -e "$scratch/subdirectory-core/farhold/libfarhold.so"
