@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright The farhold authors
 #
-# farhold_add_network_tests(NAME LIBRARIES ... [ROUNDS n]): what every transport between processes that have not met has to
+# farhold_add_network_tests(NAME LIBRARIES ... ROUNDS n): what every transport between processes that have not met has to
 # pass, as NAME.states, NAME.admission, NAME.hostile and NAME.kill_matrix. In the folder of its tests the transport has
 #   peer_main.cpp         the process behind support/peer.hpp, which knows "open hold=POINT:N:OPTIONS" (held_transport.hpp)
 #   ways.hpp              what network.hpp asks for
 #   wire_under_test.hpp   the wire of its control channel
-# ROUNDS: of the kill matrix in ordinary runs; 1000 more are `extended`.
+# ROUNDS: of the kill matrix in ordinary runs, a quarter of them with a sanitizer; 1000 more are `extended`.
 
 include_guard(GLOBAL)
 
@@ -36,13 +36,17 @@ function(farhold_add_network_tests name)
   farhold_add_network_test(${name}.hostile SOURCES "${from}/hostile_test.cpp" LIBRARIES ${arg_LIBRARIES})
 
   # Killed and stopped at all moments: some rounds here, and many when there is time.
+  set(rounds ${arg_ROUNDS})
+  if(FARHOLD_SANITIZE)
+    math(EXPR rounds "${rounds} / 4")
+  endif()
   set(matrix farhold_${name}_kill_matrix)
   add_executable(${matrix} "${from}/kill_matrix.cpp")
   target_link_libraries(${matrix} PRIVATE GTest::gtest farhold_warnings)
   target_include_directories(${matrix} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${CMAKE_CURRENT_SOURCE_DIR}")
   target_compile_definitions(${matrix} PRIVATE "FARHOLD_TEST_PEER=\"$<TARGET_FILE:farhold_${name}_peer>\"")
   add_dependencies(${matrix} farhold_${name}_peer)
-  farhold_add_script_test(${name}.kill_matrix COMMAND $<TARGET_FILE:${matrix}> ${arg_ROUNDS} LABELS ${name} TIMEOUT 420)
+  farhold_add_script_test(${name}.kill_matrix COMMAND $<TARGET_FILE:${matrix}> ${rounds} LABELS ${name} TIMEOUT 420)
   farhold_add_script_test(
     ${name}.kill_matrix.thousand COMMAND $<TARGET_FILE:${matrix}> 1000 LABELS extended TIMEOUT 1800)
 endfunction()
