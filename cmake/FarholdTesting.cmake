@@ -16,8 +16,8 @@
 #
 # farhold_as_test_code(TARGET): for a program that is not made by one of these.
 #
-# Test code is built for many presets and takes most of the time: it is optimised less than the libraries that it tests,
-# and the headers that nearly all of it includes are compiled once. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON does without.
+# Test code is built for many presets and takes most of the time: it is not optimised, unlike the libraries that it
+# tests, and the headers that nearly all of it includes are compiled once. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON does without.
 #
 # The label `extended` keeps a test out of ordinary runs. TIMEOUT is 60 s by default; sanitizers get four times as long.
 
@@ -65,11 +65,7 @@ if(FARHOLD_SANITIZE)
 endif()
 
 add_library(farhold_test_code INTERFACE)
-if(FARHOLD_SANITIZE)
-  target_compile_options(farhold_test_code INTERFACE -O0)
-else()
-  target_compile_options(farhold_test_code INTERFACE $<$<CONFIG:RelWithDebInfo>:-O1>)
-endif()
+target_compile_options(farhold_test_code INTERFACE -O0)
 # An executable, as those that use what is compiled here: code for libraries has other flags.
 add_executable(farhold_test_headers "${FARHOLD_TEST_SUPPORT_DIR}/headers_main.cpp")
 target_link_libraries(farhold_test_headers PRIVATE farhold::farhold farhold_warnings farhold_test_code GTest::gmock)
