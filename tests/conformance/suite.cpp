@@ -65,6 +65,7 @@ std::optional<std::string> suite::why_without(feature what) {
 }
 
 void suite::SetUp() {
+  // The run is red by then: there is nothing to be shown any more.
   if (out_of_step) GTEST_SKIP() << "the processes are out of step since an earlier test failed";
 }
 

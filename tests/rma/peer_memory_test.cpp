@@ -9,8 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include <sys/uio.h>
-
 #include <gtest/gtest.h>
 
 #include "fixtures.hpp"
@@ -48,16 +46,10 @@ class reader {
   memory_landing_ptr landed = make_landing();
 };
 
-bool cma_works() {
-  std::uint64_t from = 5, to = 0;
-  const iovec here{&to, sizeof to}, there{&from, sizeof from};
-  return ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0) == sizeof to;
-}
-
 class both_ways : public ::testing::TestWithParam<same_host> {
  protected:
   void SetUp() override {
-    if (GetParam() == same_host::cma && !cma_works()) GTEST_SKIP() << "process_vm_readv is forbidden here";
+    if (GetParam() == same_host::cma) FARHOLD_NEEDS_CMA();
   }
   [[nodiscard]] access expected() const {
     return GetParam() == same_host::cma ? access::cma : access::mapped;
@@ -223,7 +215,7 @@ TEST(peer_life, of_another_hosts_process_nothing_is_known) {
 TEST(peer_life, before_anybody_looked_nothing_is_known) { EXPECT_STATUS(ok, peer_memory().alive(now)); }
 
 TEST(peer_memory, what_cannot_be_mapped_is_read_by_cma) {
-  if (!cma_works()) GTEST_SKIP() << "process_vm_readv is forbidden here";
+  FARHOLD_NEEDS_CMA();
   peer_process peer;
   card c = peer.description;
   for (const int fd : {-1, 0, 1, 1000}) {  // none, pipes, not open
@@ -249,9 +241,7 @@ TEST(peer_memory, a_mapping_outlives_its_process) {
 
 class by_cma : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (!cma_works()) GTEST_SKIP() << "process_vm_readv is forbidden here";
-  }
+  void SetUp() override { FARHOLD_NEEDS_CMA(); }
   peer_process peer;
   std::vector<std::byte> bytes = std::vector<std::byte>(4096);
 };
