@@ -99,10 +99,9 @@ class landing : public boost::intrusive_ref_counter<landing, detail::reference_c
 };
 using landing_ptr = boost::intrusive_ptr<landing>;
 
-/// What a connector can do beyond the minimum. Tests skip, visibly, by these.
+/// What a connector can do beyond the minimum. What is false is refused by the store.
 struct connector_capabilities {
   bool other_processes = false;  ///< objects can be resolved in processes that did not put them
-  bool evict_from_anywhere = true;
   bool outlives_producer = false;
   bool counts_reads = false;   ///< objects can end by themselves, with their last read
   bool durable = false;        ///< objects can be published so that they survive a power failure

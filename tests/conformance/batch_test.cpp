@@ -148,7 +148,6 @@ TEST_F(batch, evicted_objects_leave_the_others) {
 
 TEST_F(batch, a_consumer_may_evict_many_at_once) {
   store& s = open();
-  if (!capabilities().evict_from_anywhere) GTEST_SKIP() << tested().name << ": only producers evict";
   for_each_producer([&](int producer) {
     const std::vector<key> mine =
         rank() == producer ? s.put_batch(payloads(static_cast<std::uint64_t>(producer))) : std::vector<key>();

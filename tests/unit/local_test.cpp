@@ -130,7 +130,6 @@ TEST_F(local_connector, is_closed_after_close) {
 
 TEST_F(local_connector, says_what_it_can_do) {
   EXPECT_FALSE(local->capabilities().other_processes);
-  EXPECT_TRUE(local->capabilities().evict_from_anywhere);
   EXPECT_EQ(local->uri(), "") << "nobody else can open it";
 }
 

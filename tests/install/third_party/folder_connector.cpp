@@ -107,7 +107,6 @@ class folder_connector final : public farhold::connector {
 
   [[nodiscard]] farhold::connector_capabilities capabilities() const noexcept override {
     return {.other_processes = true,
-            .evict_from_anywhere = true,
             .outlives_producer = false,  // a killed one, yes; but close() takes its folder away
             .max_object_bytes = capacity_bytes_};
   }

@@ -46,7 +46,6 @@ class file_connector final : public farhold::connector {
   [[nodiscard]] const std::string& uri() const noexcept override { return uri_; }
   [[nodiscard]] connector_capabilities capabilities() const noexcept override {
     return {.other_processes = true,
-            .evict_from_anywhere = true,
             .outlives_producer = true,
             .counts_reads = true,
             .durable = true,

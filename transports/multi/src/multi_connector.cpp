@@ -92,7 +92,6 @@ multi_connector::multi_connector(std::vector<part> all, const options& how) : tw
   const auto everywhere = [&](auto member) { return std::all_of(can.begin(), can.end(), member); };
   const auto somewhere = [&](auto member) { return std::any_of(can.begin(), can.end(), member); };
   can_.other_processes = everywhere([](const auto& c) { return c.other_processes; });
-  can_.evict_from_anywhere = everywhere([](const auto& c) { return c.evict_from_anywhere; });
   can_.outlives_producer = twin_ || everywhere([](const auto& c) { return c.outlives_producer; });
   can_.counts_reads = somewhere([](const auto& c) { return c.counts_reads; });
   can_.durable = (twin_ && can[*twin_].durable) || somewhere([](const auto& c) { return c.durable; });
@@ -112,7 +111,7 @@ multi_connector::multi_connector(const description& described) : twin_(described
   for (const auto& [index, uri] : described.uris) parts_.learn(index, uri);
   directory_ = {described.uris, described.twin};
   uri_ = short_uri(directory_);
-  can_ = {.other_processes = true, .evict_from_anywhere = true, .outlives_producer = true};
+  can_ = {.other_processes = true, .outlives_producer = true};
 }
 
 std::string multi_connector::origin(const key& object) const {

@@ -73,7 +73,6 @@ redis_connector::redis_connector(const options& how)
 
 connector_capabilities redis_connector::capabilities() const noexcept {
   return {.other_processes = true,
-          .evict_from_anywhere = true,
           .outlives_producer = true,
           .counts_reads = true,
           .promises_keys = true,
