@@ -78,6 +78,12 @@ class one_sided_connector final : public connector {
     return engine_->publish_batch(rooms, type, out);
   }
   void get_batch(std::span<read_request> requests) noexcept override { engine_->get_batch(requests); }
+  void exists_batch(std::span<key_request> requests, const call_limits& limits) noexcept override {
+    engine_->exists_batch(requests, limits);
+  }
+  void evict_batch(std::span<key_request> requests, const call_limits& limits) noexcept override {
+    engine_->evict_batch(requests, limits);
+  }
   status close(std::chrono::nanoseconds timeout) noexcept override {
     const status s = engine_->close(timeout);
     leaking_ = !s.ok();

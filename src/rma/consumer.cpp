@@ -65,7 +65,14 @@ status consumer::confirm(const found& wanted, const call_limits& limits) noexcep
   const ticket& t = wanted.object;
   const bool bounded = t.arena_index() == 0 && !t.elsewhere();
   if (bounded || t.length <= wanted.at->description().segment_bytes) return {};
-  return client_.ask(wanted.at->id(), wanted.at->memory(), message::kind::exists, t, deadline(limits));
+  return ask(wanted, message::kind::exists, deadline(limits));
+}
+
+status consumer::ask(const found& wanted, message::kind what, const deadline& until) noexcept {
+  client::asking one;
+  one.of(wanted.at->id(), wanted.at->memory(), what, wanted.object);
+  client_.ask({&one, 1}, until);
+  return one.outcome;
 }
 
 bool consumer::get_nearby(const found& wanted, landing& where, status& outcome, path& way) noexcept {
@@ -171,7 +178,7 @@ status consumer::look(const found& wanted, const deadline& until,
                       std::optional<trailer>& trailer_found) noexcept {
   if (wanted.at->access(options_.same_host) != peer_memory::access::none)
     return look_nearby(*wanted.at, wanted.object, trailer_found.emplace());
-  return client_.ask(wanted.at->id(), wanted.at->memory(), message::kind::exists, wanted.object, until);
+  return ask(wanted, message::kind::exists, until);
 }
 
 status consumer::exists(const key& object, const call_limits& limits, bool& answer) noexcept {
@@ -190,8 +197,55 @@ status consumer::evict(const key& object, const call_limits& limits) noexcept {
   if (const status s = locate(object, limits, wanted); !s.ok()) return s;
   if (is_self(*wanted.at)) return own_.evict(wanted.object, deadline(rest_of(limits, wanted.spent)));
   static_cast<void>(wanted.at->access(options_.same_host));
-  return client_.ask(wanted.at->id(), wanted.at->memory(), message::kind::evict, wanted.object,
-                     deadline(rest_of(limits, wanted.spent)));
+  return ask(wanted, message::kind::evict, deadline(rest_of(limits, wanted.spent)));
+}
+
+template <class Settled>
+void consumer::ask_batch(message::kind what, std::span<key_request> requests, const call_limits& limits,
+                         Settled&& settled) noexcept {
+  const auto began = std::chrono::steady_clock::now();
+  const deadline until(limits);
+  for (auto left = requests; !left.empty(); left = left.subspan(std::min(left.size(), pipeline_depth))) {
+    std::array<client::asking, pipeline_depth> questions;
+    std::array<key_request*, pipeline_depth> whose{};
+    std::size_t count = 0;
+    for (key_request& r : left.first(std::min(left.size(), pipeline_depth))) {
+      found wanted;
+      r.outcome = locate(*r.object, rest_of(limits, std::chrono::steady_clock::now() - began), wanted);
+      if (!r.outcome.ok() || settled(wanted, r, until)) continue;
+      questions[count].of(wanted.at->id(), wanted.at->memory(), what, wanted.object);
+      whose[count++] = &r;
+    }
+    client_.ask(std::span(questions).first(count), until);
+    for (std::size_t i = 0; i < count; ++i) whose[i]->outcome = questions[i].outcome;
+  }
+}
+
+void consumer::exists_batch(std::span<key_request> requests, const call_limits& limits) noexcept {
+  ask_batch(message::kind::exists, requests, limits,
+            [&](const found& wanted, key_request& r, const deadline&) noexcept {
+              if (wanted.at->access(options_.same_host) == peer_memory::access::none) return false;
+              trailer there;
+              r.outcome = look_nearby(*wanted.at, wanted.object, there);
+              if (r.outcome.ok()) r.outcome = compare(there, wanted.object);
+              return true;
+            });
+  for (key_request& r : requests) {
+    r.exists = r.outcome.ok();
+    if (r.outcome.code == errc::stale) r.outcome = {};
+  }
+}
+
+void consumer::evict_batch(std::span<key_request> requests, const call_limits& limits) noexcept {
+  ask_batch(message::kind::evict, requests, limits,
+            [&](const found& wanted, key_request& r, const deadline& until) noexcept {
+              if (is_self(*wanted.at)) {
+                r.outcome = own_.evict(wanted.object, until);
+                return true;
+              }
+              static_cast<void>(wanted.at->access(options_.same_host));
+              return false;
+            });
 }
 
 bool consumer::drain_quarantine(const deadline& until) noexcept {

@@ -41,6 +41,8 @@ class consumer {
   void get_batch(std::span<read_request> requests) noexcept;
   status exists(const key& object, const call_limits& limits, bool& answer) noexcept;
   status evict(const key& object, const call_limits& limits) noexcept;
+  void exists_batch(std::span<key_request> requests, const call_limits& limits) noexcept;
+  void evict_batch(std::span<key_request> requests, const call_limits& limits) noexcept;
 
   void on_reply(peer_id from, const message& reply) noexcept { client_.on_reply(from, reply); }
   void on_peer_lost(peer_id peer, const status& why) noexcept { client_.on_peer_lost(peer, why); }
@@ -57,10 +59,15 @@ class consumer {
     peer* at = nullptr;
     std::chrono::nanoseconds spent{0};  // on meeting the peer for the first time
   };
-  /// How many gets of a batch are on the wire together.
+  /// How many gets or questions of a batch are on the wire together.
   static constexpr std::size_t pipeline_depth = 32;
 
   status locate(const key& object, const call_limits& limits, found& out) noexcept;
+  status ask(const found& wanted, message::kind what, const deadline& until) noexcept;
+  /// Asks the producers of all objects, but for those that `settled(found, request, deadline)` without.
+  template <class Settled>
+  void ask_batch(message::kind what, std::span<key_request> requests, const call_limits& limits,
+                 Settled&& settled) noexcept;
   /// Asks the producer about an object of which nobody here can tell how large it may be.
   status confirm(const found& wanted, const call_limits& limits) noexcept;
   [[nodiscard]] bool is_self(const peer& p) const noexcept { return p.id() == fabric_.self(); }

@@ -221,6 +221,22 @@ status engine::evict(const key& object, const call_limits& limits) noexcept {
   return s;
 }
 
+void engine::exists_batch(std::span<key_request> requests, const call_limits& limits) noexcept {
+  const call_guard guard(*this);
+  if (guard.may_go_on()) return consumer_.exists_batch(requests, limits);
+  for (key_request& r : requests) r.outcome = closed_here;
+}
+
+void engine::evict_batch(std::span<key_request> requests, const call_limits& limits) noexcept {
+  const call_guard guard(*this);
+  if (guard.may_go_on()) {
+    consumer_.evict_batch(requests, limits);
+    if (producer_.waits_to_release()) progress_.wake();
+    return;
+  }
+  for (key_request& r : requests) r.outcome = closed_here;
+}
+
 void engine::collect(metrics& m) const noexcept {
   producer_.collect(m);
   consumer_.collect(m);

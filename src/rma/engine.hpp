@@ -54,6 +54,8 @@ class engine final : private transport_listener {
   void get_batch(std::span<read_request> requests) noexcept;
   status exists(const key& object, const call_limits& limits, bool& answer) noexcept;
   status evict(const key& object, const call_limits& limits) noexcept;
+  void exists_batch(std::span<key_request> requests, const call_limits& limits) noexcept;
+  void evict_batch(std::span<key_request> requests, const call_limits& limits) noexcept;
   void collect(metrics& m) const noexcept;
 
   [[nodiscard]] std::uint64_t largest_object_bytes() const noexcept {
@@ -69,7 +71,7 @@ class engine final : private transport_listener {
   void on_sent(std::uint64_t cookie, status outcome) noexcept override;
   void on_fabric_ending() noexcept override;
   void on_peer_lost(peer_id peer, status why) noexcept override { consumer_.on_peer_lost(peer, why); }
-  void on_refused() noexcept override { producer_.service().refuse(); }
+  void on_refused() noexcept override { producer_.service().count_refused(); }
 
   status name_store() noexcept;
   [[nodiscard]] std::string uri_of(const std::string& address, std::uint64_t incarnation) const;

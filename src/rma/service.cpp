@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include <farhold/log.hpp>
+
 #include "waiting.hpp"
 
 namespace farhold::rma {
@@ -18,6 +20,12 @@ constexpr std::uint64_t request_cookie = 0;
 constexpr std::uint64_t answer_cookie = ~std::uint64_t{0};
 
 }  // namespace
+
+void server::refuse() noexcept {
+  count_refused();
+  if (!refusal_logged_.exchange(true))
+    farhold::detail::log("a request for what is no object was refused and counted, as all that follow");
+}
 
 void server::reply(peer_id to, std::uint64_t request, errc code) noexcept try {
   const status s = fabric_.send(to, message::encode_answer(request, code), {}, answer_cookie);
@@ -191,23 +199,43 @@ void client::end(request& question) noexcept {
   waiting_.erase(question.number);
 }
 
-status client::ask(peer_id whom, const peer_memory& process, message::kind what, const ticket& object,
-                   const deadline& until) noexcept {
-  const auto lost = [&] { return process.alive(coarse_now()); };
-  if (const status s = lost(); !s.ok()) return s;
-  request question;
-  question.whom = whom;
-  question.what = what;
-  question.object = object;
-  if (const status s = begin(question); !s.ok()) return s;
-  status outcome;
-  const bool answered = wait_for(
-      fabric_, until, [&] { return over(question, outcome); }, [&] { return !lost().ok(); });
-  end(question);
-  if (answered) return outcome;
-  if (const status s = lost(); !s.ok()) return s;
-  return until.outcome(question.sent ? "wait for the producer's answer"
-                                     : "wait for the fabric to take a request");
+void client::ask(std::span<asking> all, const deadline& until) noexcept {
+  for (asking& a : all) {
+    a.outcome = a.process->alive(coarse_now());
+    if (a.outcome.ok()) a.outcome = begin(a.question);
+    a.open = a.outcome.ok();
+  }
+  const auto conclude = [&](asking& a, const status& outcome) {
+    end(a.question);
+    a.outcome = outcome;
+    a.open = false;
+  };
+  const auto all_over = [&] {
+    bool left = false;
+    for (asking& a : all) {
+      if (!a.open) continue;
+      status outcome;
+      if (over(a.question, outcome))
+        conclude(a, outcome);
+      else
+        left = true;
+    }
+    return !left;
+  };
+  const auto hopeless = [&] {
+    if (all_over()) return true;
+    for (asking& a : all) {
+      if (!a.open) continue;
+      if (const status s = a.process->alive(coarse_now()); !s.ok()) conclude(a, s);
+    }
+    return std::ranges::none_of(all, &asking::open);
+  };
+  static_cast<void>(wait_for(fabric_, until, all_over, hopeless));
+  for (asking& a : all) {
+    if (!a.open) continue;
+    conclude(a, until.outcome(a.question.sent ? "wait for the producer's answer"
+                                              : "wait for the fabric to take a request"));
+  }
 }
 
 void client::on_peer_lost(peer_id peer, const status& why) noexcept {

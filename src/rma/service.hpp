@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -38,7 +39,10 @@ class server {
     const std::scoped_lock lock(mutex_);
     return jobs_.empty();
   }
-  void refuse() noexcept { refused_.fetch_add(1, std::memory_order_relaxed); }
+  /// Counts what the transport has turned away, and logged if it was the first.
+  void count_refused() noexcept { refused_.fetch_add(1, std::memory_order_relaxed); }
+  /// Counts a request that no farhold sends, and logs the first.
+  void refuse() noexcept;
 
   void collect(metrics& m) const noexcept;
 
@@ -87,6 +91,7 @@ class server {
   std::atomic<std::uint64_t> requests_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> refused_{0};
+  std::atomic<bool> refusal_logged_{false};
 };
 
 /// The consumer's side: asks, and waits for the answer under a deadline.
@@ -124,9 +129,22 @@ class client {
   /// After this nobody writes into the question's memory.
   void end(request& question) noexcept;
 
-  /// All of it, waiting.
-  status ask(peer_id whom, const peer_memory& process, message::kind what, const ticket& object,
-             const deadline& until) noexcept;
+  /// One of the questions that are asked together.
+  struct asking {
+    request question;
+    const peer_memory* process = nullptr;  ///< of whom it is asked
+    status outcome;
+    bool open = false;
+
+    void of(peer_id whom, const peer_memory& where, message::kind what, const ticket& object) noexcept {
+      question.whom = whom;
+      question.what = what;
+      question.object = object;
+      process = &where;
+    }
+  };
+  /// All of it, waiting: all questions are on their way before the first answer is waited for.
+  void ask(std::span<asking> all, const deadline& until) noexcept;
 
   void on_reply(peer_id from, const message& reply) noexcept;
   /// Nothing that was asked of `peer` before will be answered. What can be asked twice is, once: it may be

@@ -45,6 +45,7 @@ TEST_F(hostile, packets_before_hello_are_refused) {
   for (const auto what : {kind::challenge, kind::response, kind::welcome, kind::refusal, kind::message})
     line.send(raw_wire::calling, what, 77, 1, nullptr, ask);  // to nobody
   EXPECT_EQ(producer.ask("count served"), "0");
+  EXPECT_EQ(told.with_words("somebody sent").size(), 1U) << "logged once";
 }
 
 TEST_F(hostile, requests_for_what_is_no_object_are_refused_and_counted) {
@@ -83,6 +84,7 @@ TEST_F(hostile, requests_for_what_is_no_object_are_refused_and_counted) {
   say(raw_wire::bytes(60'000, std::byte{0x33}));
   say({});
   expect_refused(count + 3);
+  EXPECT_EQ(told.with_words("what is no object").size(), 1U) << "logged once";
 }
 
 TEST_F(hostile, random_packets_hurt_nobody) {

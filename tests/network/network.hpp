@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <unistd.h>
 
 #include "support/peer.hpp"
 
@@ -60,6 +64,32 @@ inline front words(const std::string& command) {
 inline front with(const std::string& settings) {
   return words(std::string("env ") + always + " " + settings);
 }
+
+/// A file that a peer's notices are written to.
+class notices {
+ public:
+  ~notices() { std::filesystem::remove(path_); }
+  /// A command line in front of a peer's, which writes there what farhold has to say.
+  [[nodiscard]] front kept(const std::string& settings) const {
+    front all = with(settings + " FARHOLD_LOG=stderr");
+    for (const std::string& word : {std::string("sh"), std::string("-c"), "exec \"$0\" 2>>" + path_.string()})
+      all.push_back(word);
+    return all;
+  }
+  /// Those lines that have this in them.
+  [[nodiscard]] std::vector<std::string> with_words(std::string_view words) const {
+    std::vector<std::string> all;
+    std::ifstream file(path_);
+    for (std::string line; std::getline(file, line);) {
+      if (line.find(words) != std::string::npos) all.push_back(line);
+    }
+    return all;
+  }
+
+ private:
+  std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / ("farhold_notices." + std::to_string(::getpid()));
+};
 
 inline bool works(const std::string& command) {
   return std::system((command + " true 2>/dev/null").c_str()) == 0;

@@ -19,7 +19,7 @@ namespace farhold::test {
 /// A producer with one object, and somebody with a wire of its own who is connected to it.
 class raw_caller : public testing::Test {
  protected:
-  explicit raw_caller(const std::string& settings) : producer(with(settings)) {}
+  explicit raw_caller(const std::string& settings) : producer(told.kept(settings)) {}
 
   void SetUp() override {
     ASSERT_EQ(producer.ask("open " + uri("address=lo")), "done");
@@ -58,6 +58,7 @@ class raw_caller : public testing::Test {
     EXPECT_EQ(producer.ask("count refused"), std::to_string(count));
   }
 
+  notices told;
   peer producer;
   std::string token, address;
   rma::ticket object;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster.hpp"
+#include "rma/passing_transport.hpp"
 
 // Batches of gets: pipelined, each with a fate of its own; and calls that are cancelled.
 
@@ -75,6 +77,75 @@ TEST(engine_batch, reads_are_on_the_wire_together) {
   all[reader_id].get_batch(requests);
   lets_go.join();
   for (const read_request& r : requests) EXPECT_STATUS(ok, r.outcome);
+}
+
+/// Makes no progress before so many messages of a batch are on their way.
+class gathering_transport final : public passing_transport {
+ public:
+  gathering_transport(std::unique_ptr<transport> inner, std::atomic<int>& wanted) noexcept
+      : passing_transport(std::move(inner)), wanted_(wanted) {}
+  status send(peer_id to, byte_view head, byte_view payload, std::uint64_t cookie) noexcept override {
+    --wanted_;
+    return passing_transport::send(to, head, payload, cookie);
+  }
+  bool progress() noexcept override { return wanted_ <= 0 && passing_transport::progress(); }
+
+ private:
+  std::atomic<int>& wanted_;
+};
+
+TEST(engine_batch, questions_are_on_the_wire_together) {
+  std::array<std::atomic<int>, 3> messages{};
+  std::size_t next = 0;
+  cluster_options wanted = three_peers(false);
+  wanted.decorate = [&](std::unique_ptr<transport> inner) -> std::unique_ptr<transport> {
+    return std::make_unique<gathering_transport>(std::move(inner), messages[next++]);
+  };
+  cluster all(std::move(wanted));
+  const auto objects = put_everywhere(all, 60);
+  std::vector<key> of_others;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    if (i % 3 != reader_id) of_others.push_back(objects[i].object);
+  }
+  std::vector<key_request> requests;
+  for (const key& object : of_others) requests.push_back({.object = &object});
+  const auto first_window = [&] { messages[reader_id] = 32; };
+  first_window();
+  all[reader_id].exists_batch(requests, patience);
+  for (const key_request& r : requests) {
+    EXPECT_STATUS(ok, r.outcome);
+    EXPECT_TRUE(r.exists);
+  }
+  first_window();
+  all[reader_id].evict_batch(requests, patience);
+  for (const key_request& r : requests) EXPECT_STATUS(ok, r.outcome);
+  all[reader_id].exists_batch(requests, patience);
+  for (const key_request& r : requests) {
+    EXPECT_STATUS(ok, r.outcome);
+    EXPECT_FALSE(r.exists);
+  }
+  all[reader_id].evict_batch(requests, patience);
+  for (const key_request& r : requests) EXPECT_STATUS(stale, r.outcome);
+}
+
+TEST(engine_batch, questions_to_a_silent_producer_hold_up_no_others) {
+  cluster_options wanted = three_peers(false);
+  wanted.of_peer = [](std::size_t peer, options& mine) { mine.progress_thread = peer != 2; };
+  cluster all(wanted);
+  auto objects = put_everywhere(all, 30);
+  objects[7].object = changed(objects[7].object, [](ticket& t) { t.incarnation = 99; });
+  ASSERT_OK(all[1].evict(objects[4].object, patience));
+  std::vector<key_request> requests;
+  for (const wanted_object& w : objects) requests.push_back({.object = &w.object});
+  const auto began = std::chrono::steady_clock::now();
+  all[reader_id].exists_batch(requests, {200ms});
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s) << "one deadline for all";
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    SCOPED_TRACE(i);
+    const errc expected = i == 7 ? errc::producer_lost : i % 3 == 2 ? errc::timeout : errc::ok;
+    EXPECT_EQ(requests[i].outcome.code, expected);
+    EXPECT_EQ(requests[i].exists, expected == errc::ok && i != 4);
+  }
 }
 
 TEST(engine_batch, each_object_has_its_own_fate) {

@@ -4,12 +4,7 @@
 // A consumer that lacks its producer's provider, or uses another one: objects come by the service, and the
 // provider that is missing is named; once, or by the error, if the store was to be opened with it.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
-
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -21,32 +16,6 @@ namespace farhold::test {
 namespace {
 
 constexpr const char* secret = "FARHOLD_SECRET=correct-horse-battery-staple";
-
-/// A file that a peer's notices are written to.
-class notices {
- public:
-  ~notices() { std::filesystem::remove(path_); }
-  /// A command line in front of a peer's, which writes there what farhold has to say.
-  [[nodiscard]] front kept(const std::string& settings) const {
-    front all = with(settings + " FARHOLD_LOG=stderr");
-    for (const std::string& word : {std::string("sh"), std::string("-c"), "exec \"$0\" 2>>" + path_.string()})
-      all.push_back(word);
-    return all;
-  }
-  /// Of a producer whose provider is missing.
-  [[nodiscard]] std::vector<std::string> of_missing_providers() const {
-    std::vector<std::string> all;
-    std::ifstream file(path_);
-    for (std::string line; std::getline(file, line);) {
-      if (line.find("a producer is read by") != std::string::npos) all.push_back(line);
-    }
-    return all;
-  }
-
- private:
-  std::filesystem::path path_ =
-      std::filesystem::temp_directory_path() / ("farhold_notices." + std::to_string(::getpid()));
-};
 
 class missing_provider : public testing::Test {
  protected:
@@ -73,7 +42,7 @@ class missing_provider : public testing::Test {
   }
   /// What was said, once.
   void expect_notice(const std::vector<std::string>& words) const {
-    const auto all = told.of_missing_providers();
+    const auto all = told.with_words("a producer is read by");
     ASSERT_EQ(all.size(), 1U);
     for (const std::string& word : words) EXPECT_NE(all[0].find(word), std::string::npos) << all[0];
   }
@@ -106,7 +75,7 @@ TEST_F(missing_provider, is_no_matter_to_a_consumer_that_wants_none) {
   peer consumer(told.kept(secret));
   ASSERT_EQ(consumer.ask("open " + uri("address=lo&same_host=off&provider=off")), "done");
   ASSERT_NO_FATAL_FAILURE(expect_service(consumer, "tcp"));
-  EXPECT_TRUE(told.of_missing_providers().empty());
+  EXPECT_TRUE(told.with_words("a producer is read by").empty());
 }
 
 TEST_F(missing_provider, is_named_by_the_error_where_it_was_asked_for) {
