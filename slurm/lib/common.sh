@@ -92,10 +92,19 @@ write_provenance() {
   fi
 }
 
+# The steps of a job know each other by it, on all nodes: without one, nobody from another host is served. Taken away with the job.
+share_a_secret() {
+  [[ -n ${FARHOLD_SECRET-}${FARHOLD_SECRET_FILE-} ]] && return
+  export FARHOLD_SECRET_FILE=$results/secret
+  (umask 077 && head -c 32 /dev/urandom | base64 >"$FARHOLD_SECRET_FILE")
+  trap 'rm -f "$results/secret"' EXIT
+}
+
 # finish: the last line of every job.
 finish() { say "$job: ok, results are in $results"; }
 
 mkdir -p "$results"
 load_modules
+share_a_secret
 write_provenance
 say "$job: $nodes nodes (${node_names[*]}), preset $preset"

@@ -126,6 +126,8 @@ for site in openmpi mpich; do
   says '"comparison":"relay/64 KiB"' "$results/applications.json"
 done
 submitted openmpi separate_steps
+says "memory: put on h1, get on h2" "$out"
+[[ ! -e $results/secret ]] || fail "the job's secret is left"
 says "memory: 50000000 bytes arrived" "$out"
 says "files: 50000000 bytes arrived" "$out"
 
