@@ -3,8 +3,9 @@
 # Copyright The farhold authors
 #
 # ucx_files.sh FARHOLD [MIB]: a file of so many MiB, 256 unless said, goes from one virtual host to another by `farhold put`
-# and `farhold get -o`. What is written is what was offered; its bytes cross the wire once, give or take 5 %; and the
-# consumer needs memory for the chunks that are on their way, whatever the size of the file.
+# and `farhold get -o`, which are told nothing but the job secret. What is written is what was offered; its bytes cross the
+# wire once, give or take 5 %; and the consumer needs memory for the chunks that are on their way, whatever the size of the
+# file.
 set -euo pipefail
 
 farhold=$(realpath "$1")
@@ -29,7 +30,7 @@ head -c "${mebibytes}M" /dev/urandom >"$work/file"
 
 "$here/hosts.sh" up 2
 touch "$work/put.err"
-"$here/hosts.sh" on h1 "$farhold" put --store ucx:// --reads 1 "$work/file" >"$work/token" 2>"$work/put.err" &
+"$here/hosts.sh" on h1 "$farhold" put --reads 1 "$work/file" >"$work/token" 2>"$work/put.err" &
 putter=$!
 for ((tries = 0; tries < 3000; ++tries)); do
   [[ -s $work/token ]] && break
