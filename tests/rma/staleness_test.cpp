@@ -6,6 +6,7 @@
 // test can find them.
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -29,6 +30,23 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t length = 8000;
 constexpr std::size_t board_size = 8;
 
+/// Whose time the reader goes by.
+enum class clocks : std::uint8_t { real, half_as_fast, random };
+
+clock clock_of(clocks which) {
+  switch (which) {
+    case clocks::real: break;
+    case clocks::half_as_fast:  // and of another origin
+      return {.read = [](const void*) noexcept { return clock{}.now() / 2 + 3'600'000'000'000U; }};
+    case clocks::random:
+      return {.read = [](const void*) noexcept -> std::uint64_t {
+        thread_local std::minstd_rand numbers;
+        return numbers();
+      }};
+  }
+  return {};
+}
+
 struct way {
   std::string name;
   path expected;
@@ -39,6 +57,7 @@ struct way {
   std::chrono::nanoseconds grace = 0ns;
   way_in entry = way_in::copied;
   bool view = false;
+  clocks time = clocks::real;
 };
 
 const std::array ways{
@@ -85,6 +104,15 @@ const std::array ways{
         true},
     way{"mapped_view_born_1ms", path::mapped, same_host::automatic, false, 1, validation::recheck, 1ms,
         way_in::born, true},
+
+    way{"window_fast_1ms_by_half_as_fast_a_clock", path::window, same_host::off, true, 1, validation::fast,
+        1ms, way_in::copied, false, clocks::half_as_fast},
+    way{"cma_fast_1ms_by_half_as_fast_a_clock", path::cma, same_host::cma, false, 1, validation::fast, 1ms,
+        way_in::copied, false, clocks::half_as_fast},
+    way{"window_by_a_random_clock", path::window, same_host::off, true, 1, validation::recheck, 0ns,
+        way_in::copied, false, clocks::random},
+    way{"cma_by_a_random_clock", path::cma, same_host::cma, false, 1, validation::recheck, 0ns,
+        way_in::copied, false, clocks::random},
 };
 
 struct tally {
@@ -125,6 +153,9 @@ class staleness : public ::testing::TestWithParam<way> {
     options.engine.validation = GetParam().mode;
     options.engine.grace = GetParam().grace;
     options.engine.arena_bytes = (board_size + 4) * 8192;  // little room: it is reused at once
+    options.of_peer = [](std::size_t peer, rma::options& mine) {
+      if (peer == 1) mine.time = clock_of(GetParam().time);
+    };
     return options;
   }
 
