@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include <netinet/in.h>
 
@@ -21,10 +22,11 @@ struct rank {
   bool in_hardware;
   bool untested;
 };
+/// `tcp` without ofi_rxm is of libfabric 1.18 and later.
 constexpr std::array ranks{
-    rank{"cxi", true, true},   rank{"verbs", true, false}, rank{"efa", true, true},
-    rank{"opx", true, true},   rank{"psm3", true, true},   rank{"psm2", true, true},
-    rank{"tcp", false, false}, rank{"net", false, false},
+    rank{"cxi", true, true},           rank{"verbs", true, false}, rank{"efa", true, true},
+    rank{"opx", true, true},           rank{"psm3", true, true},   rank{"psm2", true, true},
+    rank{"tcp;ofi_rxm", false, false}, rank{"tcp", false, true},   rank{"net", false, false},
 };
 
 /// Never unasked: `shm` does not look at keys, `sockets` burns a core, `udp` reads no 0 bytes.
@@ -33,11 +35,12 @@ std::size_t rank_of(std::string_view name) noexcept {
   return static_cast<std::size_t>(at - ranks.begin());
 }
 
-/// What this transport can do without is not asked for, and what it knows how to live with is offered.
-const fi_info* ask() noexcept {
+/// Those that have all of `caps`. What this transport can do without is not asked for, and what it knows how
+/// to live with is offered.
+fi_info* ask(std::uint64_t caps) noexcept {
   const std::unique_ptr<fi_info, void (*)(fi_info*)> hints(::fi_allocinfo(), &::fi_freeinfo);
   if (hints == nullptr) return nullptr;
-  hints->caps = FI_RMA | FI_READ | FI_REMOTE_READ;
+  hints->caps = caps;
   hints->mode = FI_CONTEXT | FI_CONTEXT2;
   hints->ep_attr->type = FI_EP_RDM;
   hints->domain_attr->mr_mode =
@@ -47,9 +50,11 @@ const fi_info* ask() noexcept {
   return ::fi_getinfo(FI_VERSION(1, 14), nullptr, nullptr, 0, hints.get(), &found) == 0 ? found : nullptr;
 }
 
+constexpr std::uint64_t remote_reads = FI_RMA | FI_READ | FI_REMOTE_READ;
+
 /// Never freed: endpoints may be made from it until the process ends.
 const fi_info* all() noexcept {
-  static const fi_info* const found = ask();
+  static const fi_info* const found = ask(remote_reads);
   return found;
 }
 
@@ -76,6 +81,13 @@ bool is_of_ip(const fi_info& info) noexcept {
 std::string name_of(const fi_info& info) {
   const char* const name = info.fabric_attr->prov_name;
   return name != nullptr ? name : "";
+}
+
+std::set<std::string> names_with_atomics() {
+  const std::unique_ptr<fi_info, void (*)(fi_info*)> all(ask(remote_reads | FI_ATOMIC), &::fi_freeinfo);
+  std::set<std::string> names;
+  for (const fi_info* at = all.get(); at != nullptr; at = at->next) names.insert(name_of(*at));
+  return names;
 }
 
 const fi_info* choose_provider(std::string_view wanted, const rma::net_address& where) {

@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,9 @@ std::string name_of(const fi_info& info);
 ///
 /// What libfabric has is asked once in the life of the process, and kept.
 const fi_info* choose_provider(std::string_view wanted, const rma::net_address& where);
+
+/// Of the providers that can do remote reads those that have atomics too, which farhold has no need of.
+/// Asks libfabric each time.
+std::set<std::string> names_with_atomics();
 
 }  // namespace farhold::ofi::detail

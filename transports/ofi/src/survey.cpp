@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #include "survey.hpp"
 
+#include <set>
 #include <string>
 
 #include <farhold/ofi.hpp>
@@ -13,13 +14,16 @@ namespace farhold::ofi::detail {
 
 namespace {
 
-/// "verbs;ofi_rxm (one-sided), tcp;ofi_rxm (its producer's thread helps), shm (…, if named)".
+/// "verbs;ofi_rxm (one-sided, atomics), tcp;ofi_rxm (the producer's thread helps, atomics), shm (…, if
+/// named)".
 fabric_fact all_providers() {
   fabric_fact fact{.key = "providers"};
+  const std::set<std::string> with_atomics = names_with_atomics();
   for (const provider& one : providers()) {
     fact.names.push_back(one.name);
     fact.text += fact.text.empty() ? "providers: " : ", ";
     fact.text += one.name + (one.in_hardware ? " (one-sided" : " (the producer's thread helps");
+    fact.text += with_atomics.contains(one.name) ? ", atomics" : ", no atomics";
     if (!one.used_unasked) fact.text += ", if named";
     if (one.untested) fact.text += ", untested";
     fact.text += ")";

@@ -3,6 +3,7 @@
 //
 // Which provider is taken, what is told of it, libfabric's codes, and what a producer costs that is known and
 // not connected.
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -33,8 +34,15 @@ TEST(providers, are_listed_best_first) {
     EXPECT_TRUE(seen.insert(one.name).second) << "twice: " << one.name;
     const bool odd = one.name == "shm" || one.name.starts_with("sockets") || one.name.starts_with("udp");
     EXPECT_FALSE(odd && one.used_unasked) << one.name;
-    EXPECT_FALSE(one.untested && !one.in_hardware) << one.name;
+    EXPECT_FALSE(one.untested && !one.in_hardware && one.name != "tcp") << one.name;
   }
+}
+
+TEST(providers, with_atomics_are_among_them) {
+  const auto with_atomics = detail::names_with_atomics();
+  EXPECT_TRUE(with_atomics.contains("tcp;ofi_rxm")) << "by messages: fi_rxm(7)";
+  for (const std::string& name : with_atomics)
+    EXPECT_TRUE(std::ranges::any_of(providers(), [&](const auto& one) { return one.name == name; })) << name;
 }
 
 TEST(providers, are_chosen_by_how_their_name_begins) {

@@ -68,7 +68,7 @@ struct provider {
   std::string name;
   bool in_hardware = false;   ///< devices do the reads, and nothing of the process that is read
   bool used_unasked = false;  ///< it need not be named to be used
-  bool untested = false;      ///< written for by the book: no such device has been met
+  bool untested = false;      ///< written for by the book: it has not been met
 };
 
 /// Those that this process has, best first. Asking takes about a tenth of a second, once.
