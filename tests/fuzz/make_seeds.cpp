@@ -21,6 +21,7 @@
 #include "rma/card.hpp"
 #include "rma/control_frames.hpp"
 #include "rma/messages.hpp"
+#include "rma/segment.hpp"
 #include "rma/trailer.hpp"
 #include "shm/src/frames.hpp"
 #include "subjects.hpp"
@@ -117,6 +118,29 @@ void messages() {
   alignas(trailer) std::array<std::byte, sizeof(trailer)> t;
   publish_trailer(t.data(), a_ticket());
   keep("message", "trailer", t);
+}
+
+/// As fuzz_segment reads it: what is right, the card, the heads of the pins and of the second arena, the
+/// header.
+void segments() {
+  using namespace farhold::rma;
+  constexpr std::byte all_right{15};
+  const std::array<std::byte, card::encoded_bytes> no_card{};
+  const std::array<std::uint64_t, 3> no_pins{};
+  const std::array<std::uint64_t, 4> second = {0, 0, 0, 1};
+  segment_header header;
+  header.arena_count = 2;
+  std::vector<std::byte> bytes(1, all_right);
+  const auto add = [&](const auto& what) {
+    const auto more = std::as_bytes(std::span(&what, 1));
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  };
+  keep("segment", "one_arena", bytes);
+  add(no_card), add(no_pins), add(second), add(header);
+  bytes.resize(400);
+  keep("segment", "two_arenas", bytes);
+  bytes.front() = std::byte{2};
+  keep("segment", "nothing_right_but_the_card", bytes);
 }
 
 void frames() {
@@ -276,6 +300,7 @@ int main(int argc, char** argv) {
   tokens(s);
   keys(s);
   messages();
+  segments();
   frames();
   offers();
   lines();
