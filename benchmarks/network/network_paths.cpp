@@ -36,7 +36,7 @@ class way_benchmark {
       : to_(to), producers_(producers), how_(how), largest_(largest) {}
 
   void run() {
-    if (any_wanted({"array", "vector", "object", "batch"})) warm();
+    if (any_wanted({"array", "caller memory", "vector", "object", "batch"})) warm();
     if (any_wanted({"cold"})) cold();
     if (any_wanted(kinds_of_many("producers"))) from_many();
     if (any_wanted(kinds_of_many("threads"))) by_many();
@@ -92,6 +92,7 @@ class way_benchmark {
     for (const std::uint64_t bytes : sizes) {
       if (bytes > largest_) continue;
       compare<array_target>("array", {bytes, 1}, here, *raw);
+      compare_caller_memory({bytes, 1}, here, *raw);
       compare<vector_target>("vector", {bytes, 1}, here, *raw);
       with_object_target(bytes, [&]<class Target>(Target) {
         compare<Target>("object", {bytes, 1}, here, *raw);
@@ -148,6 +149,21 @@ class way_benchmark {
     all.bodies.push_back(by_farhold<Target>(what, here.mine, keys, here.expected));
     all.bodies.back().beside = Target::memory_is_fresh ? hand : 0;
     to_.compare(all);
+    evict_all(keys, here);
+  }
+
+  void compare_caller_memory(const sequence& what, session& here, raw_reader& raw) {
+    const std::string called = name("caller memory", what.bytes);
+    if (!to_.wanted(called)) return;
+    const std::vector<key> keys = put_all<vector_target>(what, here, 1);
+    to_.compare({.name = called,
+                 .bodies = {into_warm_buffers("raw, warm buffer", what,
+                                              [&raw](std::uint64_t offset, std::byte* to, std::uint64_t n) {
+                                                raw.read(offset, to, n);
+                                              }),
+                            into_caller_memory(what, here.mine, keys, here.expected)},
+                 .max_iterations = proxies_at_a_time,
+                 .wanted = goal_of(what.bytes, what.count)});
     evict_all(keys, here);
   }
 

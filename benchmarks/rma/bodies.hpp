@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,29 @@ body into_warm_buffers(const char* name, const sequence& what, Read read) {
                     read(i * what.bytes, reinterpret_cast<std::byte*>(buffers->data() + i * what.words()),
                          what.bytes);
                   }
+                }
+              },
+          .verify = [buffers] { return right(buffers->data(), buffers->size(), 0); }};
+}
+
+/// Into memory of the caller's, one warm buffer per object. The proxies stay as they are.
+inline body into_caller_memory(const sequence& what, store& from, const std::vector<key>& keys,
+                               expectation& expected) {
+  auto buffers = std::make_shared<std::vector<word>>(what.words() * what.count);
+  auto proxies = std::make_shared<std::vector<proxy<std::vector<word>>>>();
+  for (const key& one : keys) proxies->push_back(from.proxy_from_key<std::vector<word>>(one));
+  return {.name = "farhold, caller memory",
+          .prepare =
+              [buffers, what, &expected](std::uint64_t n) {
+                std::fill(buffers->begin(), buffers->end(), 0U);
+                expected.resolves += n * what.count;
+                expected.bytes += n * what.count * what.bytes;
+              },
+          .run =
+              [buffers, proxies, what](std::uint64_t n) {
+                for (; n > 0; --n) {
+                  for (std::uint64_t i = 0; i < what.count; ++i)
+                    (*proxies)[i].resolve_into(std::span(*buffers).subspan(i * what.words(), what.words()));
                 }
               },
           .verify = [buffers] { return right(buffers->data(), buffers->size(), 0); }};

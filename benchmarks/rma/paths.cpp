@@ -127,14 +127,15 @@ class path_benchmark {
   }
 
   void warm() {
-    if (!any_wanted("array") && !any_wanted("vector") && !any_wanted("object") && !any_wanted("batch"))
-      return;
+    constexpr std::array kinds = {"array", "caller memory", "vector", "object", "batch"};
+    if (std::ranges::none_of(kinds, [&](const char* kind) { return any_wanted(kind); })) return;
     session here(other_, how_, 3 * largest_ + 16 * mib);  // all objects stay to the end
     raw_session raw(other_, how_);
     expectation expected;
     for (const std::uint64_t bytes : sizes) {
       if (!asked_for(bytes)) continue;
       compare<array_target>("array", {bytes, 1}, here.mine(), raw, expected);
+      compare_caller_memory({bytes, 1}, here.mine(), raw, expected);
       compare<vector_target>("vector", {bytes, 1}, here.mine(), raw, expected);
       with_object_target(bytes, [&]<class Target>(Target) {
         compare<Target>("object", {bytes, 1}, here.mine(), raw, expected);
@@ -173,6 +174,21 @@ class path_benchmark {
     all.bodies.push_back(by_farhold<Target>(what, mine, keys, expected));
     all.bodies.back().beside = Target::memory_is_fresh ? hand : 0;
     to_.compare(all);
+  }
+
+  void compare_caller_memory(const sequence& what, store& mine, raw_session& raw, expectation& expected) {
+    const std::string called = name("caller memory", size_name(what.bytes));
+    if (!to_.wanted(called)) return;
+    raw_source& source = raw.mine();
+    to_.compare(
+        {.name = called,
+         .bodies = {into_warm_buffers("raw, warm buffer", what,
+                                      [&source](std::uint64_t offset, std::byte* to, std::uint64_t n) {
+                                        source.read(offset, to, n);
+                                      }),
+                    into_caller_memory(what, mine, {other_.put(stored::vector, what.bytes, 0)}, expected)},
+         .max_iterations = proxies_at_a_time,
+         .wanted = goal_of(what.bytes, what.count)});
   }
 
   /// The first resolve from a producer that was just met, beside the first raw read of memory just found.
