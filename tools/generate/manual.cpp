@@ -72,7 +72,7 @@ constexpr std::string_view description =
     "between the two "
     "carries them.\n\n"
     "Tokens are no secrets and are not signed; who may read is up to the scheme: on one host the same user, "
-    "and nobody else.";
+    "and nobody else; between hosts who has the same secret.";
 
 constexpr std::string_view examples = R"(Move a file between two shells:
 .PP
@@ -97,6 +97,14 @@ Anything that comes through a pipe:
 .EX
 tar c folder | farhold put \-\-reads 1 \- >token
 farhold get \- <token | tar x
+.EE
+.PP
+Between two hosts that see the same home folder:
+.PP
+.EX
+one$ (umask 077; head \-c 32 /dev/urandom | base64 >~/.farhold_secret)
+one$ FARHOLD_SECRET_FILE=~/.farhold_secret farhold put \-\-reads 1 results.h5 >~/token
+two$ FARHOLD_SECRET_FILE=~/.farhold_secret farhold get \- <~/token \-o results.h5
 .EE
 )";
 
@@ -126,6 +134,12 @@ std::string manual_page(const std::vector<command>& commands) {
   made += ".PP\nA signal that ends get ends it as any other command, after it removed what it had written.\n";
   made +=
       ".SH ENVIRONMENT\n.TP\n\\fBFARHOLD_STORE\\fR\nstands for \\fB\\-\\-store\\fR.\n"
+      ".TP\n\\fBFARHOLD_SECRET_FILE\\fR\na file with the same random bytes for all who may read each other's "
+      "objects; with it put reaches other hosts. It must be its user's alone (chmod 600). "
+      "\\fBFARHOLD_SECRET\\fR is "
+      "the secret itself.\n"
+      ".TP\n\\fBFARHOLD_ADMIT\\fR\n\\(lqanyone\\(rq: put reaches other hosts without a secret, and whoever "
+      "holds a token may read.\n"
       ".TP\n\\fBFARHOLD_LOG\\fR\n\\(lqstderr\\(rq: the library tells there what it notices.\n";
   return made + ".SH EXAMPLES\n" + std::string(examples);
 }
