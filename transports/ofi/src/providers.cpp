@@ -50,11 +50,11 @@ fi_info* ask(std::uint64_t caps) noexcept {
   return ::fi_getinfo(FI_VERSION(1, 14), nullptr, nullptr, 0, hints.get(), &found) == 0 ? found : nullptr;
 }
 
-constexpr std::uint64_t remote_reads = FI_RMA | FI_READ | FI_REMOTE_READ;
+constexpr std::uint64_t needed_caps = FI_RMA | FI_READ | FI_REMOTE_READ;
 
 /// Never freed: endpoints may be made from it until the process ends.
 const fi_info* all() noexcept {
-  static const fi_info* const found = ask(remote_reads);
+  static const fi_info* const found = ask(needed_caps);
   return found;
 }
 
@@ -84,7 +84,7 @@ std::string name_of(const fi_info& info) {
 }
 
 std::set<std::string> names_with_atomics() {
-  const std::unique_ptr<fi_info, void (*)(fi_info*)> all(ask(remote_reads | FI_ATOMIC), &::fi_freeinfo);
+  const std::unique_ptr<fi_info, void (*)(fi_info*)> all(ask(needed_caps | FI_ATOMIC), &::fi_freeinfo);
   std::set<std::string> names;
   for (const fi_info* at = all.get(); at != nullptr; at = at->next) names.insert(name_of(*at));
   return names;
