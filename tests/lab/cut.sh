@@ -49,17 +49,23 @@ cut() {
   expect h3 "resolve $token $bytes 1 $patience" ok
   expect h1 "evict $token" "done"
   stop h2
-  printf '%s: %-28s %s cable: %s within %d ms, and right bytes when it was back; %d s\n' "$scheme" "$moment ($held)," "$cable's" \
+  printf '%s: %-40s %s cable: %s within %d ms, and right bytes when it was back; %d s\n' "$scheme" "$moment ($held)," "$cable's" \
     "$outcome" "$impatience" "$((SECONDS - begin))"
 }
 
+case $scheme in
+  ucx)
+    whichever=
+    middles=(message:4:)
+    ;;
+  ofi)
+    whichever=provider=tcp
+    middles=(message:4:provider=off reading:1:provider=tcp)
+    ;;
+esac
 for ((round = 0; round < rounds; ++round)); do
-  cut idle none:1 50000 h1
-  cut connecting connecting:1 50000 h1
-  case $scheme in
-    ucx) middles=(message:4) ;;
-    ofi) middles=(message:4:provider=off reading:1:provider=tcp) ;;
-  esac
+  cut idle "none:1:$whichever" 50000 h1
+  cut connecting "connecting:1:$whichever" 50000 h1
   for middle in "${middles[@]}"; do
     cut mid-transfer "$middle" 24000000 h1
     cut mid-transfer "$middle" 24000000 h2

@@ -69,9 +69,10 @@ in_lab() { "$here/slurm.sh" run "$@"; }
 ended() {
   local end=$((SECONDS + 180)) state
   while ((SECONDS < end)); do
-    state=$(in_lab scontrol --oneliner show job "$1" | grep -oE 'JobState=[A-Z_]+')
+    # A controller that is busy does not answer now and then.
+    state=$(in_lab scontrol --oneliner show job "$1" | grep -oE 'JobState=[A-Z_]+') || state=JobState=UNKNOWN
     case $state in
-      JobState=PENDING | JobState=CONFIGURING | JobState=RUNNING | JobState=COMPLETING) sleep 0.2 ;;
+      JobState=UNKNOWN | JobState=PENDING | JobState=CONFIGURING | JobState=RUNNING | JobState=COMPLETING) sleep 0.2 ;;
       *)
         echo "${state#*=}"
         return
