@@ -21,6 +21,7 @@
 #include "settle_malloc.hpp"
 #include "sizes.hpp"
 #include "targets.hpp"
+#include "warm_words.hpp"
 
 // What is measured, whichever fabric the bytes come by.
 
@@ -58,7 +59,7 @@ using division = std::function<void(std::uint64_t n, std::uint64_t count,
 /// Into one warm buffer per object. `Read` is called with offset, destination, size.
 template <class Read>
 body into_warm_buffers(const char* name, const sequence& what, Read read) {
-  auto buffers = std::make_shared<std::vector<word>>(what.words() * what.count);
+  auto buffers = std::make_shared<warm_words>(what.words() * what.count);
   return {.name = name,
           .prepare = [buffers](std::uint64_t) { std::fill(buffers->begin(), buffers->end(), 0U); },
           .run =
@@ -77,7 +78,7 @@ body into_warm_buffers(const char* name, const sequence& what, Read read) {
 /// Into memory of the caller's, one warm buffer per object. The proxies stay as they are.
 inline body into_caller_memory(const sequence& what, store& from, const std::vector<key>& keys,
                                expectation& expected) {
-  auto buffers = std::make_shared<std::vector<word>>(what.words() * what.count);
+  auto buffers = std::make_shared<warm_words>(what.words() * what.count);
   auto proxies = std::make_shared<std::vector<proxy<std::vector<word>>>>();
   for (const key& one : keys) proxies->push_back(from.proxy_from_key<std::vector<word>>(one));
   return {.name = "farhold, caller memory",

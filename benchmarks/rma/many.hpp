@@ -90,7 +90,7 @@ inline division by_threads(std::uint64_t threads) {
 
 /// Object i comes from `sources[i]`.
 inline body raw_divided(const sequence& what, const division& divide, std::vector<raw_source*> sources) {
-  auto buffers = std::make_shared<std::vector<word>>(what.words() * what.count);
+  auto buffers = std::make_shared<warm_words>(what.words() * what.count);
   return {.name = "raw, warm buffers",
           .prepare = [buffers](std::uint64_t) { std::fill(buffers->begin(), buffers->end(), 0U); },
           .run =
