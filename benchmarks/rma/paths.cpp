@@ -129,7 +129,7 @@ class path_benchmark {
   void warm() {
     constexpr std::array kinds = {"array", "caller memory", "vector", "object", "batch"};
     if (std::ranges::none_of(kinds, [&](const char* kind) { return any_wanted(kind); })) return;
-    session here(other_, how_, 3 * largest_ + 16 * mib);  // all objects stay to the end
+    session here(other_, how_, 4 * largest_ + 16 * mib);  // all objects stay to the end
     raw_session raw(other_, how_);
     expectation expected;
     for (const std::uint64_t bytes : sizes) {
