@@ -94,7 +94,7 @@ write_provenance() {
 
 # The steps of a job know each other by it, on all nodes: without one, nobody from another host is served. Taken away with the job.
 share_a_secret() {
-  [[ -n ${FARHOLD_SECRET-}${FARHOLD_SECRET_FILE-} ]] && return
+  [[ -n ${FARHOLD_SECRET-}${FARHOLD_SECRET_FILE-}${FARHOLD_ADMIT-} ]] && return
   export FARHOLD_SECRET_FILE=$results/secret
   (umask 077 && head -c 32 /dev/urandom | base64 >"$FARHOLD_SECRET_FILE")
   trap 'rm -f "$results/secret"' EXIT

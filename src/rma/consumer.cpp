@@ -6,6 +6,7 @@
 #include <array>
 
 #include "gather.hpp"
+#include "inquiry.hpp"
 #include "waiting.hpp"
 
 namespace farhold::rma {
@@ -69,10 +70,12 @@ status consumer::confirm(const found& wanted, const call_limits& limits) noexcep
 }
 
 status consumer::ask(const found& wanted, message::kind what, const deadline& until) noexcept {
-  client::asking one;
-  one.of(wanted.at->id(), wanted.at->memory(), what, wanted.object);
-  client_.ask({&one, 1}, until);
-  return one.outcome;
+  status outcome;
+  inquiry::place place;
+  inquiry one(fabric_, client_, {&place, 1}, until);
+  one.begin(wanted.at->id(), wanted.at->memory(), what, wanted.object, outcome);
+  while (!one.idle()) one.wait();
+  return outcome;
 }
 
 bool consumer::get_nearby(const found& wanted, landing& where, status& outcome, path& way) noexcept {
@@ -205,20 +208,16 @@ void consumer::ask_batch(message::kind what, std::span<key_request> requests, co
                          Settled&& settled) noexcept {
   const auto began = std::chrono::steady_clock::now();
   const deadline until(limits);
-  for (auto left = requests; !left.empty(); left = left.subspan(std::min(left.size(), pipeline_depth))) {
-    std::array<client::asking, pipeline_depth> questions;
-    std::array<key_request*, pipeline_depth> whose{};
-    std::size_t count = 0;
-    for (key_request& r : left.first(std::min(left.size(), pipeline_depth))) {
-      found wanted;
-      r.outcome = locate(*r.object, rest_of(limits, std::chrono::steady_clock::now() - began), wanted);
-      if (!r.outcome.ok() || settled(wanted, r, until)) continue;
-      questions[count].of(wanted.at->id(), wanted.at->memory(), what, wanted.object);
-      whose[count++] = &r;
-    }
-    client_.ask(std::span(questions).first(count), until);
-    for (std::size_t i = 0; i < count; ++i) whose[i]->outcome = questions[i].outcome;
+  std::array<inquiry::place, pipeline_depth> places;
+  inquiry many(fabric_, client_, places, until);
+  for (key_request& r : requests) {
+    found wanted;
+    r.outcome = locate(*r.object, rest_of(limits, std::chrono::steady_clock::now() - began), wanted);
+    if (!r.outcome.ok() || settled(wanted, r, until)) continue;
+    while (many.full()) many.wait();
+    many.begin(wanted.at->id(), wanted.at->memory(), what, wanted.object, r.outcome);
   }
+  while (!many.idle()) many.wait();
 }
 
 void consumer::exists_batch(std::span<key_request> requests, const call_limits& limits) noexcept {

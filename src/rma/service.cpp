@@ -9,7 +9,6 @@
 
 #include <farhold/log.hpp>
 
-#include "waiting.hpp"
 
 namespace farhold::rma {
 
@@ -197,45 +196,6 @@ void client::end(request& question) noexcept {
   // Whoever is writing into the landing memory holds the mutex.
   const std::scoped_lock lock(mutex_);
   waiting_.erase(question.number);
-}
-
-void client::ask(std::span<asking> all, const deadline& until) noexcept {
-  for (asking& a : all) {
-    a.outcome = a.process->alive(coarse_now());
-    if (a.outcome.ok()) a.outcome = begin(a.question);
-    a.open = a.outcome.ok();
-  }
-  const auto conclude = [&](asking& a, const status& outcome) {
-    end(a.question);
-    a.outcome = outcome;
-    a.open = false;
-  };
-  const auto all_over = [&] {
-    bool left = false;
-    for (asking& a : all) {
-      if (!a.open) continue;
-      status outcome;
-      if (over(a.question, outcome))
-        conclude(a, outcome);
-      else
-        left = true;
-    }
-    return !left;
-  };
-  const auto hopeless = [&] {
-    if (all_over()) return true;
-    for (asking& a : all) {
-      if (!a.open) continue;
-      if (const status s = a.process->alive(coarse_now()); !s.ok()) conclude(a, s);
-    }
-    return std::ranges::none_of(all, &asking::open);
-  };
-  static_cast<void>(wait_for(fabric_, until, all_over, hopeless));
-  for (asking& a : all) {
-    if (!a.open) continue;
-    conclude(a, until.outcome(a.question.sent ? "wait for the producer's answer"
-                                              : "wait for the fabric to take a request"));
-  }
 }
 
 void client::on_peer_lost(peer_id peer, const status& why) noexcept {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -94,14 +93,12 @@ class server {
   std::atomic<bool> refusal_logged_{false};
 };
 
-/// The consumer's side: asks, and waits for the answer under a deadline.
+/// The consumer's side: asks, and takes the answers. Who waits for them is `inquiry` and `gather`.
 ///
-/// Replies find their request by number; one that comes after the deadline finds nobody and is dropped, so
-/// that landing memory is never written late.
+/// Replies find their request by number; one that comes after `end` finds nobody and is dropped, so that
+/// landing memory is never written late.
 ///
 /// Threads   All of it; one request is used by one thread.
-/// Errors    `timeout`, `cancelled`, or `producer_lost` if the process that is asked is seen to have ended.
-/// Progress  `ask` progresses the transport while it waits.
 class client {
  public:
   /// One question under way. It must stay where it is from `begin` to `end`.
@@ -128,23 +125,6 @@ class client {
   bool over(request& question, status& outcome) noexcept;
   /// After this nobody writes into the question's memory.
   void end(request& question) noexcept;
-
-  /// One of the questions that are asked together.
-  struct asking {
-    request question;
-    const peer_memory* process = nullptr;  ///< of whom it is asked
-    status outcome;
-    bool open = false;
-
-    void of(peer_id whom, const peer_memory& where, message::kind what, const ticket& object) noexcept {
-      question.whom = whom;
-      question.what = what;
-      question.object = object;
-      process = &where;
-    }
-  };
-  /// All of it, waiting: all questions are on their way before the first answer is waited for.
-  void ask(std::span<asking> all, const deadline& until) noexcept;
 
   void on_reply(peer_id from, const message& reply) noexcept;
   /// Nothing that was asked of `peer` before will be answered. What can be asked twice is, once: it may be

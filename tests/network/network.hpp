@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <ostream>
 #include <sstream>
@@ -65,10 +66,16 @@ inline front with(const std::string& settings) {
   return words(std::string("env ") + always + " " + settings);
 }
 
-/// A file that a peer's notices are written to.
+/// A file that a peer's notices are written to. What else there is, such as a sanitizer's report, is shown.
 class notices {
  public:
-  ~notices() { std::filesystem::remove(path_); }
+  ~notices() {
+    std::ifstream file(path_);
+    for (std::string line; std::getline(file, line);) {
+      if (!line.starts_with("farhold: ")) std::cerr << line << "\n";
+    }
+    std::filesystem::remove(path_);
+  }
   /// A command line in front of a peer's, which writes there what farhold has to say.
   [[nodiscard]] front kept(const std::string& settings) const {
     front all = with(settings + " FARHOLD_LOG=stderr");

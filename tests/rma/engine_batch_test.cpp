@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -132,13 +134,13 @@ TEST(engine_batch, questions_to_a_silent_producer_hold_up_no_others) {
   cluster_options wanted = three_peers(false);
   wanted.of_peer = [](std::size_t peer, options& mine) { mine.progress_thread = peer != 2; };
   cluster all(wanted);
-  auto objects = put_everywhere(all, 30);
+  auto objects = put_everywhere(all, 90);  // more than are asked after at a time, a third of them in vain
   objects[7].object = changed(objects[7].object, [](ticket& t) { t.incarnation = 99; });
   ASSERT_OK(all[1].evict(objects[4].object, patience));
   std::vector<key_request> requests;
   for (const wanted_object& w : objects) requests.push_back({.object = &w.object});
   const auto began = std::chrono::steady_clock::now();
-  all[reader_id].exists_batch(requests, {200ms});
+  all[reader_id].exists_batch(requests, {1s});
   EXPECT_LT(std::chrono::steady_clock::now() - began, 5s) << "one deadline for all";
   for (std::size_t i = 0; i < requests.size(); ++i) {
     SCOPED_TRACE(i);
@@ -146,6 +148,37 @@ TEST(engine_batch, questions_to_a_silent_producer_hold_up_no_others) {
     EXPECT_EQ(requests[i].outcome.code, expected);
     EXPECT_EQ(requests[i].exists, expected == errc::ok && i != 4);
   }
+}
+
+/// Knows of somebody who never tells who he is.
+class hopeful_transport final : public passing_transport {
+ public:
+  using passing_transport::passing_transport;
+  static constexpr peer_id nobody = 77;
+  status introduce(std::string_view, std::uint64_t, peer_id& peer) noexcept override {
+    peer = nobody;
+    return {};
+  }
+  status meet(peer_id peer, bool& done) noexcept override {
+    return peer == nobody ? status{} : passing_transport::meet(peer, done);
+  }
+};
+
+TEST(engine_batch, who_cannot_be_met_takes_no_time_from_who_was_asked_before) {
+  cluster_options wanted = three_peers(false);
+  wanted.decorate = [](std::unique_ptr<transport> inner) -> std::unique_ptr<transport> {
+    return std::make_unique<hopeful_transport>(std::move(inner));
+  };
+  cluster all(std::move(wanted));
+  all[reader_id].introduce("solo://nowhere.0000000000000063");
+  auto objects = put_everywhere(all, 6);
+  objects[3].object = changed(objects[3].object, [](ticket& t) { t.incarnation = 0x63; });
+  std::vector<key_request> requests;
+  for (const std::size_t i : {1U, 2U, 3U}) requests.push_back({.object = &objects[i].object});
+  all[reader_id].evict_batch(requests, {500ms});
+  EXPECT_STATUS(ok, requests[0].outcome);
+  EXPECT_STATUS(ok, requests[1].outcome);
+  EXPECT_STATUS(timeout, requests[2].outcome);
 }
 
 TEST(engine_batch, each_object_has_its_own_fate) {

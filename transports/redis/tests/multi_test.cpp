@@ -72,10 +72,10 @@ TEST(redis_multi, a_server_that_is_away_is_an_error_and_not_passed_over) {
   store s("away",
           multi::connector({}, multi::part{connector(at(server)), {.max_bytes = 1000}},
                            multi::part{file::connector({.directory = own.path(), .durable = false})}),
-          {.inline_bytes = 0, .timeout = 300ms});
+          {.inline_bytes = 0});
   const key in_a_file = s.put(payload(1001, {7, 1}));
   server.kill();
-  EXPECT_FAILS(unreachable, s.put(payload(1000, {7, 0})));
+  EXPECT_FAILS(unreachable, s.put(payload(1000, {7, 0}), {.timeout = 300ms}));
   EXPECT_EQ(first_wrong(s.get<bytes>(in_a_file), {7, 1}), std::nullopt);
   server.start();
   EXPECT_EQ(part_of(s.put(payload(1000, {7, 0}))), 0U);
