@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 //
-// As staleness_stress, over a network between processes of their own, which have met by a token only, by all
+// As staleness_stress, between processes of their own, which have met by a token only, by all
 // that fabric_under_stress.hpp says of it, with and without faults. Wrong bytes must be 0, and the producer
 // must not end.
 //
@@ -156,9 +156,8 @@ tally live(const configuration& c, const wire& over, std::uint64_t reads, int pr
     mine_only.answers.read(&first, sizeof first);
     meet(first);
     the_producer other(mine_only);
-    const bool until_reused =
-        process == 1 && can_be_reused_during_read(c) && !farhold::rma::testing::accept_everything;
-    consume(store, c, reads / consumers + 1, until_reused, at_once, static_cast<unsigned>(process), other,
+    const bool until_met = process == 1 && !farhold::rma::testing::accept_everything;
+    consume(store, c, reads / consumers + 1, until_met, at_once, static_cast<unsigned>(process), other,
             mine);
   }
   add_metrics(store.metrics(), c, mine);
@@ -222,6 +221,7 @@ int main(int argc, char** argv) {
       faults.push_back(name + ": no object died while it was read");
     total.add(t);
   }
+  judge_together(total, faults);
   if (total.resolved + total.stale + total.injected < wanted)
     faults.emplace_back("fewer resolves than wanted");
 

@@ -76,16 +76,22 @@ struct configuration {
   bool faults = false;  // in the fabric
 };
 
+/// How objects get in: each way has its turn.
+constexpr std::array ways_in = {"copied", "adopted", "born in the arena", "lent"};
+constexpr std::size_t way_in_of(std::uint64_t object) { return object / 4 % ways_in.size(); }
+
 struct tally {
   std::uint64_t resolved = 0, stale = 0, wrong = 0, other = 0, injected = 0;  // reads by how they ended
-  std::uint64_t observed_stale = 0, reused_during_read = 0, on_path = 0, views = 0;
+  std::uint64_t observed_stale = 0, reused_during_read = 0, second_looks = 0, on_path = 0, views = 0;
   std::uint64_t evicted = 0;
+  std::array<std::uint64_t, ways_in.size()> resolved_by_way_in{};
 
   void add(const tally& t) {
     resolved += t.resolved, stale += t.stale, wrong += t.wrong, other += t.other, injected += t.injected;
-    observed_stale += t.observed_stale, reused_during_read += t.reused_during_read, on_path += t.on_path,
-        views += t.views;
+    observed_stale += t.observed_stale, reused_during_read += t.reused_during_read,
+        second_looks += t.second_looks, on_path += t.on_path, views += t.views;
     evicted += t.evicted;
+    for (std::size_t i = 0; i < ways_in.size(); ++i) resolved_by_way_in[i] += t.resolved_by_way_in[i];
   }
 };
 
@@ -97,7 +103,7 @@ class herd {
   farhold::key put(std::uint64_t object) {
     const std::size_t length = length_of(object);
     member next;
-    switch (object / 4 % 4) {
+    switch (way_in_of(object)) {
       case 0: {
         words w(length);
         fill(w, object);
@@ -198,6 +204,7 @@ inline void read(farhold::store& store, const offer& what, bool as_view, bool fa
       right = is_right(*p, what.object);
     }
     ++(right ? t.resolved : t.wrong);
+    if (right) ++t.resolved_by_way_in[way_in_of(what.object)];
   } catch (const farhold::error& e) {
     if (e.kind() == farhold::errc::stale) {
       ++t.stale;
@@ -215,23 +222,32 @@ inline bool can_be_reused_during_read(const configuration& c) {
   return c.way != farhold::path::service && c.validation != farhold::validation::fast && !c.faults;
 }
 
+/// By time `fast` can tell of some reads, and those that outlast a short grace period it looks at again.
+inline bool can_outlast_grace(const configuration& c) {
+  return c.validation == farhold::validation::fast && c.grace == 1ms && !c.faults;
+}
+
 /// Whether such a consumer, if it believed all that it reads, would soon believe wrong bytes.
 inline bool shows_what_validation_does(const configuration& c) {
   return c.way != farhold::path::service && c.grace == 1ms && c.validation != farhold::validation::fast &&
          !c.views && !c.faults;
 }
 
-/// Reads `reads` objects, and then more until one has died while it was read, if that is asked for: `at_once`
-/// of each 64 that it is offered. `producer` has `ask(offers&)` and `done()`.
+/// Reads `reads` objects, and then more until what can happen to such reads has happened, if that is asked
+/// for: `at_once` of each 64 that it is offered. `producer` has `ask(offers&)` and `done()`.
 template <class Producer>
-void consume(farhold::store& store, const configuration& c, std::uint64_t reads, bool until_reused,
+void consume(farhold::store& store, const configuration& c, std::uint64_t reads, bool until_met,
              std::size_t at_once, unsigned seed, Producer& producer, tally& t) {
   std::minstd_rand random(seed);
   offers current;
   const auto end = std::chrono::steady_clock::now() + patience / 4;
+  const auto met = [&] {
+    const farhold::metrics m = store.metrics();
+    return (!can_be_reused_during_read(c) || m.reused_during_read > 0) &&
+           (!can_outlast_grace(c) || m.second_looks > 0);
+  };
   const auto goes_on = [&](std::uint64_t n) {
-    return n < reads || (until_reused && store.metrics().reused_during_read == 0 &&
-                         std::chrono::steady_clock::now() < end);
+    return n < reads || (until_met && std::chrono::steady_clock::now() < end && !met());
   };
   for (std::uint64_t n = 0; goes_on(n);) {
     producer.ask(current);
@@ -269,6 +285,7 @@ inline store_options settings_of(const configuration& c) {
 inline void add_metrics(const farhold::metrics& m, const configuration& c, tally& to) {
   to.observed_stale = m.observed_stale;
   to.reused_during_read = m.reused_during_read;
+  to.second_looks = m.second_looks;
   to.on_path = m.on(c.way).resolves;
   to.views = m.on(farhold::path::view).resolves;
   to.evicted = m.evicted;
@@ -283,6 +300,7 @@ inline void print(const std::string& name, std::chrono::milliseconds grace, cons
       number("resolved", t.resolved) + number("views", t.views) + number("stale", t.stale) +
       number("wrong", t.wrong) + number("injected", t.injected) + number("other", t.other) +
       number("observed_stale", t.observed_stale) + number("reused_during_read", t.reused_during_read) +
+      number("second_looks", t.second_looks) +
       number("evicted", t.evicted) + "}";
   std::puts(line.c_str());
   std::fflush(stdout);
@@ -297,9 +315,19 @@ inline void judge(const configuration& c, const tally& t, std::vector<std::strin
   require(t.wrong == 0, "wrong bytes");
   require(t.other == 0, "an error other than stale");
   require(t.observed_stale > 0, "nothing was seen stale");
+  require(t.evicted > 0, "nothing was evicted");
   require(t.resolved > 0 && t.on_path > 0, "no object came by its path");
   require(!c.views || t.views > 0, "there was no view");
   require(!c.faults || t.injected > 0, "no fault was met");
+  require(!can_outlast_grace(c) || t.second_looks > 0, "no read outlasted the grace period");
+}
+
+/// What must hold of all configurations together.
+inline void judge_together(const tally& total, std::vector<std::string>& wrong) {
+  for (std::size_t i = 0; i < ways_in.size(); ++i) {
+    if (total.resolved_by_way_in[i] == 0)
+      wrong.push_back(std::string("no object that was ") + ways_in[i] + " came");
+  }
 }
 
 }  // namespace farhold::stress

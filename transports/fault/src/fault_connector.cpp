@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 #include <algorithm>
+#include <string>
 #include <thread>
+#include <utility>
 
+#include <farhold/error.hpp>
 #include <farhold/fault.hpp>
 #include <farhold/registry.hpp>
 
@@ -98,6 +101,15 @@ class fault_connector final : public farhold::connector {
 }  // namespace
 
 std::unique_ptr<farhold::connector> connector(std::unique_ptr<farhold::connector> inner, const plan& what) {
+  const std::pair<const char*, double> of_networks[] = {
+      {"tear", what.tear}, {"duplicate", what.duplicate}, {"drop", what.drop}, {"reorder", what.reorder}};
+  for (const auto& [fault, frequency] : of_networks) {
+    if (frequency > 0) {
+      throw error(errc::invalid_argument,
+                  "a connector has no messages and no reads by pieces, to which '" + std::string(fault) +
+                      "' could be done; decorate the transport within, by farhold::fault::transport");
+    }
+  }
   return std::make_unique<fault_connector>(std::move(inner), what);
 }
 

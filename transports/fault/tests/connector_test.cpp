@@ -67,6 +67,8 @@ TEST(fault_connector, a_delay_beyond_the_deadline_is_a_timeout) {
 
 TEST(fault_connector, unknown_options_and_inner_schemes_are_refused) {
   EXPECT_FAILS(invalid_argument, store::open("x", "fault+local://?fal=1"));
+  for (const char* of_networks : {"tear", "duplicate", "drop", "reorder"})
+    EXPECT_FAILS(invalid_argument, store::open("x", std::string("fault+local://?") + of_networks + "=0.5"));
   EXPECT_FAILS(invalid_argument, store::open("x", "fault+nothing://?fail=1"));
 }
 

@@ -49,7 +49,8 @@ std::unique_ptr<farhold::transport> transport(std::unique_ptr<farhold::transport
 
 /// The same around a connector: `delay`, `fail` and `fail_nth` of its calls, and `truncate`, which is a get
 /// that brings some bytes and fails. Its URI is that of `inner` with "fault+" before it and the plan in its
-/// options; a store is opened so too: `fault+shm://?seed=7&fail=0.01`.
+/// options; a store is opened so too: `fault+shm://?seed=7&fail=0.01`. `invalid_argument` if the plan has
+/// faults that only a network can have.
 std::unique_ptr<farhold::connector> connector(std::unique_ptr<farhold::connector> inner, const plan& what);
 
 }  // namespace farhold::fault
