@@ -157,8 +157,7 @@ tally live(const configuration& c, const wire& over, std::uint64_t reads, int pr
     meet(first);
     the_producer other(mine_only);
     const bool until_met = process == 1 && !farhold::rma::testing::accept_everything;
-    consume(store, c, reads / consumers + 1, until_met, at_once, static_cast<unsigned>(process), other,
-            mine);
+    consume(store, c, reads / consumers + 1, until_met, at_once, static_cast<unsigned>(process), other, mine);
   }
   add_metrics(store.metrics(), c, mine);
   store.close({.timeout = 30s});

@@ -300,8 +300,7 @@ inline void print(const std::string& name, std::chrono::milliseconds grace, cons
       number("resolved", t.resolved) + number("views", t.views) + number("stale", t.stale) +
       number("wrong", t.wrong) + number("injected", t.injected) + number("other", t.other) +
       number("observed_stale", t.observed_stale) + number("reused_during_read", t.reused_during_read) +
-      number("second_looks", t.second_looks) +
-      number("evicted", t.evicted) + "}";
+      number("second_looks", t.second_looks) + number("evicted", t.evicted) + "}";
   std::puts(line.c_str());
   std::fflush(stdout);
 }

@@ -88,8 +88,8 @@ tally run(const configuration& c, std::uint64_t reads) {
   } else {
     const bool until_met = rank == 1 && c.grace == 1ms && !farhold::rma::testing::accept_everything;
     the_producer other;
-    consume(store, c, (reads + consumers - 1) / consumers, until_met, remembered,
-            static_cast<unsigned>(rank), other, mine);
+    consume(store, c, (reads + consumers - 1) / consumers, until_met, remembered, static_cast<unsigned>(rank),
+            other, mine);
   }
   add_metrics(store.metrics(), c, mine);
   store.close({.timeout = 30s});

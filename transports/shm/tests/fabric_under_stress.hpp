@@ -25,17 +25,16 @@ struct use {
 /// Without faults: they are done to transports of networks, and shm has none that could be decorated.
 inline std::unique_ptr<farhold::connector> connector(const configuration& c, const wire& /*over*/,
                                                      const decorator& /*around*/) {
-  return shm::connector({.arena_bytes = arena_bytes,
-                         .same_host = c.same_host,
-                         .validation = c.validation,
-                         .grace = c.grace});
+  return shm::connector(
+      {.arena_bytes = arena_bytes, .same_host = c.same_host, .validation = c.validation, .grace = c.grace});
 }
 
 inline std::vector<use> all_uses() {
   std::vector<use> all;
   for (const auto grace : {100ms, 1ms, 0ms}) {
     all.push_back({{"mapped", path::mapped, same_host::automatic, grace}, {}});
-    all.push_back({{"mapped, views", path::mapped, same_host::automatic, grace, validation::automatic, true}, {}});
+    all.push_back(
+        {{"mapped, views", path::mapped, same_host::automatic, grace, validation::automatic, true}, {}});
     all.push_back({{"cma", path::cma, same_host::cma, grace}, {}});
     all.push_back({{"cma, fast", path::cma, same_host::cma, grace, validation::fast}, {}});
     all.push_back({{"service", path::service, same_host::off, grace}, {}});
