@@ -9,7 +9,6 @@
 
 #include <farhold/log.hpp>
 
-
 namespace farhold::rma {
 
 namespace {
