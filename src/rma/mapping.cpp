@@ -2,9 +2,12 @@
 // Copyright The farhold authors
 #include "mapping.hpp"
 
+#include <cerrno>
+#include <cstdio>
 #include <new>
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "segment_file.hpp"
 
@@ -29,6 +32,8 @@ bool mapping::map(std::uint32_t index, const segment_entry& what) noexcept {
   if (what.fd < 0 || what.segment_bytes < sizeof(segment_header)) return false;
   segment_file file;
   if (!file.open(peer_.pid, what.fd).ok() || file.size_bytes() != what.segment_bytes) return false;
+  struct stat found {};
+  if (::fstat(file.fd(), &found) != 0) return false;
   void* const at = ::mmap(nullptr, what.segment_bytes, PROT_READ, MAP_SHARED, file.fd(), 0);
   if (at == MAP_FAILED) return false;
   const auto& head = *static_cast<const segment_header*>(at);
@@ -37,6 +42,10 @@ bool mapping::map(std::uint32_t index, const segment_entry& what) noexcept {
       ::madvise(at, what.segment_bytes, MADV_DONTFORK) != 0) {
     ::munmap(at, what.segment_bytes);
     return false;
+  }
+  if (index == 0) {
+    device_ = found.st_dev;
+    inode_ = found.st_ino;
   }
   bytes_[index] = what.segment_bytes;
   at_[index].store(static_cast<const std::byte*>(at), std::memory_order_release);
@@ -61,6 +70,14 @@ bool mapping::find(std::uint32_t index, segment_entry& out) const noexcept {
 }
 
 bool mapping::closed() const noexcept { return load_shared(header().incarnation) != peer_.incarnation; }
+
+bool mapping::still_held() const noexcept {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%d/fd/%d", peer_.pid, peer_.fd);
+  struct stat found {};
+  if (::stat(path, &found) != 0) return errno != ENOENT;
+  return found.st_dev == device_ && found.st_ino == inode_;
+}
 
 bool mapping::pin(std::uint64_t generation, farhold::pin& out) noexcept {
   if (lane_state_.load(std::memory_order_acquire) == lane_state::untried) {

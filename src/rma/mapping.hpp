@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include <sys/types.h>
+
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -44,6 +46,9 @@ class mapping : public boost::intrusive_ref_counter<mapping, boost::thread_safe_
   [[nodiscard]] bool find(std::uint32_t index, segment_entry& out) const noexcept;
   /// Whether the producer has closed its store.
   [[nodiscard]] bool closed() const noexcept;
+  /// Whether the process still has the first arena, which exec(2) takes from it. True where that cannot be
+  /// seen.
+  [[nodiscard]] bool still_held() const noexcept;
 
   /// Pins an object. False: there can be no pin, now or at all. Look at the trailer afterwards.
   [[nodiscard]] bool pin(std::uint64_t generation, farhold::pin& out) noexcept;
@@ -59,6 +64,8 @@ class mapping : public boost::intrusive_ref_counter<mapping, boost::thread_safe_
   static void unpin(void* context, std::uint64_t token) noexcept;
 
   const card peer_;
+  dev_t device_ = 0;  // of the first arena, and
+  ino_t inode_ = 0;
   std::mutex mutex_;
   std::array<std::atomic<const std::byte*>, segment_header::max_arenas> at_{};
   std::array<std::uint64_t, segment_header::max_arenas> bytes_{};  // read after `at_`

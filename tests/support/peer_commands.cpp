@@ -143,6 +143,10 @@ std::string obey(const std::string& command, std::istream& in) {
   if (command == "fork") return fork_and_ask(in);
   if (command == "fork_and_stay") return fork_and_stay(false);
   if (command == "exec_and_stay") return fork_and_stay(true);
+  if (command == "become_another") {
+    ::execl("/bin/sleep", "sleep", "1000", nullptr);
+    return "exec";
+  }
   if (command == "hide") return ::prctl(PR_SET_DUMPABLE, 0) == 0 ? "done" : "failed";
   return "no such command";
 }

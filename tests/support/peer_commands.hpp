@@ -29,6 +29,7 @@ store open_by_uri(const std::string& uri);
 ///   fork COMMAND …           what a forked child answers
 ///   fork_and_stay            the pid of a child that sleeps
 ///   exec_and_stay            the same, executed anew
+///   become_another           executes another program in this process, and does not answer
 ///   hide                     becomes a process that others may not look into
 ///   fds                      descriptors that are open
 int obey_commands(store (*open)(const std::string& uri) = &open_by_uri);

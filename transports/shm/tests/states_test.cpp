@@ -114,6 +114,26 @@ TEST_P(states, a_forked_child_of_the_producer_disturbs_nobody) {
   ::kill(std::stoi(anew), SIGKILL);
 }
 
+TEST_P(states, a_producer_that_becomes_another_program_has_ended) {
+  EXPECT_EQ(resolve(token, 1), "ok");
+  producer.say("become_another");
+  EXPECT_EQ(consumer.verdict_on_the_dead("resolve " + other + " 50000 2"), "producer_lost")
+      << "although the process lives on: " << consumer.last_answer;
+  EXPECT_EQ(consumer.verdict("exists " + token), "producer_lost");
+  peer newcomer;
+  EXPECT_EQ(newcomer.verdict("resolve " + token + " 50000 1"), "producer_lost") << newcomer.last_answer;
+}
+
+TEST_P(states, a_consumer_that_becomes_another_program_leaves_its_producer_healthy) {
+  peer other_consumer;
+  EXPECT_EQ(other_consumer.ask(std::string("open ") + GetParam().uri), "done");
+  EXPECT_EQ(other_consumer.verdict("resolve " + token + " 50000 1"), "ok");
+  other_consumer.say("become_another");
+  EXPECT_EQ(resolve(other, 2), "ok");
+  EXPECT_EQ(producer.ask("evict " + token), "done");
+  EXPECT_EQ(resolve(token, 1), "stale");
+}
+
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define FARHOLD_THREADS_AFTER_FORK 0
