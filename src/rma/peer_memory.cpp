@@ -111,7 +111,8 @@ status peer_memory::alive(std::uint64_t now) const noexcept {
   asked_at_.store(now, std::memory_order_relaxed);
   pollfd process{process_, POLLIN,
                  0};  // readable once the process has ended, a zombie included: pidfd_open(2)
-  // A process that became another program lives, and its memory would stay readable; CMA finds it gone itself.
+  // A process that became another program lives, and its memory would stay readable; CMA finds it gone
+  // itself.
   if (::poll(&process, 1, 0) == 1 || (mapping_ != nullptr && !mapping_->still_held())) {
     lost_.store(true, std::memory_order_relaxed);
     return lost;

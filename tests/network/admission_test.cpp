@@ -44,8 +44,9 @@ TEST(admission, turns_strangers_away_and_goes_on) {
     EXPECT_EQ(resolve(stranger, token), "permission") << stranger.last_answer;
     EXPECT_NE(stranger.last_answer.find("secret"), std::string::npos) << stranger.last_answer;
     EXPECT_EQ(stranger.verdict("evict " + token), "permission");
-    refused += 2;
-    EXPECT_EQ(producer.ask("count refused"), std::to_string(refused));
+    const int now = std::stoi(producer.ask("count refused"));
+    EXPECT_GE(now, refused + 2) << "each attempt, of which there may be more than calls";
+    refused = now;
   }
   EXPECT_EQ(producer.ask("count served"), "0");
   EXPECT_EQ(resolve(friendly, token), "ok") << friendly.last_answer;
