@@ -4,33 +4,12 @@
 #
 # bench_hosts.sh FARHOLD: `farhold bench` between two virtual hosts, which are told nothing but the job secret: the table
 # has its rows, and says by which path the bytes came and beside what. Not its times.
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$(realpath "$0")")/two_hosts.sh" "$1"
 
-farhold=$(realpath "$1")
-here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d)
-export FARHOLD_LAB_DIR=$work/hosts
-trap '"$here/hosts.sh" down; rm -rf "$work"' EXIT
-
-fail() {
-  echo "bench_hosts: $*" >&2
-  for said in "$work"/*; do if [[ -f $said && $said != */secret ]]; then sed "s|^|$(basename "$said"): |" "$said" >&2; fi; done
-  exit 1
-}
-
-head -c 32 /dev/urandom | base64 >"$work/secret"
-chmod 600 "$work/secret"
-export FARHOLD_SECRET_FILE=$work/secret
-
-"$here/hosts.sh" up 2
-"$here/hosts.sh" on h1 "$farhold" bench --serve >"$work/token" 2>"$work/serve" &
-server=$!
-for ((tries = 0; tries < 3000; ++tries)); do
-  [[ -s $work/token ]] && break
-  kill -0 "$server" || fail "bench --serve has ended"
-  sleep 0.01
-done
-"$here/hosts.sh" on h2 timeout 120 "$farhold" bench --quick "$(<"$work/token")" >"$work/table" 2>"$work/bench" ||
+offer bench --serve
+disown # it ends with its host
+"$here/hosts.sh" on h2 timeout 120 "$farhold" bench --quick "$token" >"$work/table" ||
   fail "bench ended with $?"
 cat "$work/table"
 grep -q '^ucx://.*with h1' "$work/table" || fail "it does not say whom it measured with"
