@@ -47,8 +47,8 @@ namespace detail {
 /// Differs where a connector of one program would be misread by another: compiled with another farhold,
 /// another ABI of the compiler, or another layout of what they exchange.
 constexpr std::uint64_t connector_abi() noexcept {
-  constexpr std::uint64_t revision =
-      2;  // counts changes that no size tells: of virtual functions, of members
+  // Counts changes that no size tells: of virtual functions, of members.
+  constexpr std::uint64_t revision = 2;
   std::uint64_t hash = 0xcbf29ce484222325U;
   const auto add = [&](std::uint64_t value) {
     hash ^= value;
