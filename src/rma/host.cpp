@@ -3,6 +3,7 @@
 #include "host.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -11,9 +12,11 @@
 #include <sstream>
 #include <string>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -93,6 +96,31 @@ bool process_ended(pid_t pid, std::uint64_t start) noexcept {
   if (const std::uint64_t found = ended ? 0 : start_time(pid); found != 0 && found != start) ended = true;
   ::close(process);
   return ended;
+}
+
+bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept try {
+  const int file = ::open(("/proc/" + std::to_string(pid) + "/maps").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return true;
+  // What is mapped all the while is in it: Documentation/filesystems/proc.rst of Linux, on maps.
+  std::string text;
+  std::array<char, 4096> part{};
+  ssize_t got = 0;
+  while ((got = ::read(file, part.data(), part.size())) > 0)
+    text.append(part.data(), static_cast<std::size_t>(got));
+  ::close(file);
+  if (got < 0 || text.empty()) return true;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    unsigned major_number = 0, minor_number = 0;
+    unsigned long number = 0;
+    if (std::sscanf(line.c_str(), "%*s %*s %*s %x:%x %lu", &major_number, &minor_number, &number) == 3 &&
+        major_number == major(device) && minor_number == minor(device) && number == inode) {
+      return true;
+    }
+  }
+  return false;
+} catch (...) {
+  return true;
 }
 
 bool under_hypervisor() noexcept {

@@ -22,6 +22,9 @@ std::uint64_t start_time(pid_t pid) noexcept;
 /// seen.
 bool process_ended(pid_t pid, std::uint64_t start) noexcept;
 
+/// Whether a process has a file in its memory. True if that cannot be seen.
+bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept;
+
 /// Whether this machine is, or may be, virtual: its clocks may then stop while memory does not.
 bool under_hypervisor() noexcept;
 

@@ -27,13 +27,22 @@ using layout = pin_layout;
 /// for 1394 years of clock ticks. 0 is nobody.
 constexpr unsigned pid_bits = 22;
 constexpr std::uint64_t cleaning = ~std::uint64_t{0};  // the producer is about to give the lane back
+constexpr std::uint64_t looking = cleaning - 1;        // the producer looks whether its owner still has it
 
 std::uint64_t name_of(pid_t pid, std::uint64_t start) noexcept {
   return start << pid_bits | static_cast<std::uint64_t>(pid);
 }
+pid_t pid_of(std::uint64_t owner) noexcept { return static_cast<pid_t>(owner & ((1U << pid_bits) - 1)); }
+bool is_process(std::uint64_t owner) noexcept { return owner != 0 && owner != cleaning && owner != looking; }
 bool has_ended(std::uint64_t owner) noexcept {
-  return owner != cleaning &&
-         process_ended(static_cast<pid_t>(owner & ((1U << pid_bits) - 1)), owner >> pid_bits);
+  return is_process(owner) && process_ended(pid_of(owner), owner >> pid_bits);
+}
+
+/// Whether `interval` has passed since `last`, and nobody else was told so.
+bool is_due(std::atomic<std::uint64_t>& last, std::uint64_t interval) noexcept {
+  const std::uint64_t now = clock{}.now();
+  std::uint64_t seen = last.load(std::memory_order_relaxed);
+  return (seen == 0 || now - seen >= interval) && last.compare_exchange_strong(seen, now);
 }
 
 void clear(std::byte* segment, std::uint32_t lane) noexcept {
@@ -53,7 +62,11 @@ pin_segment::~pin_segment() {
 status pin_segment::create(std::uint64_t incarnation) noexcept {
   const auto failed = [](const char* where) { return status{errc::out_of_memory, errno, where}; };
   fd_ = ::memfd_create("farhold-pins", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd_ < 0 || ::ftruncate(fd_, layout::segment_bytes) != 0) return failed("create the segment for pins");
+  struct stat made {};
+  if (fd_ < 0 || ::ftruncate(fd_, layout::segment_bytes) != 0 || ::fstat(fd_, &made) != 0)
+    return failed("create the segment for pins");
+  device_ = made.st_dev;
+  inode_ = made.st_ino;
   void* const at = ::mmap(nullptr, layout::segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
   if (at == MAP_FAILED) return failed("map the segment for pins");
   at_ = static_cast<std::byte*>(at);
@@ -87,20 +100,39 @@ bool pin_segment::collect(std::vector<std::uint64_t>& out) const noexcept try {
   return false;
 }
 
+/// Whoever made the owner `cleaning` cleans; a new consumer may want the lane too.
+void pin_segment::clean(std::uint32_t lane) noexcept {
+  clear(at_, lane);
+  layout::owner(at_, lane).store(0, std::memory_order_release);
+}
+
 void pin_segment::reap() noexcept {
-  if (at_ == nullptr) return;
-  const std::uint64_t now = clock{}.now();
-  std::uint64_t last = reaped_at_.load(std::memory_order_relaxed);
-  if ((last != 0 && now - last < reap_interval_ns) || !reaped_at_.compare_exchange_strong(last, now)) return;
+  if (at_ == nullptr || !is_due(reaped_at_, reap_interval_ns)) return;
   for (std::uint32_t lane = 0; lane < layout::lanes; ++lane) {
     auto owner = layout::owner(at_, lane);
     std::uint64_t dead = owner.load(std::memory_order_acquire);
-    if (dead == 0 || !has_ended(dead)) continue;
-    // Whoever wins the exchange cleans; a new consumer may want the lane too.
-    if (!owner.compare_exchange_strong(dead, cleaning)) continue;
-    clear(at_, lane);
-    owner.store(0, std::memory_order_release);
+    if (has_ended(dead) && owner.compare_exchange_strong(dead, cleaning)) clean(lane);
   }
+  if (is_due(looked_at_, look_interval_ns)) look_at_one_that_lives();
+}
+
+/// A consumer maps the segment before it takes a lane, and lets go of the lane before it unmaps: who has a
+/// lane and maps nothing has become another program, and nobody there reads what was pinned. Between the look
+/// and the end of it the owner may let go of the lane and another consumer may take it, perhaps of the same
+/// process; so that this is seen, the owner is `looking` meanwhile.
+void pin_segment::look_at_one_that_lives() noexcept {
+  std::uint32_t lane = last_looked_at_.load(std::memory_order_relaxed);
+  std::uint64_t living = 0;
+  for (std::uint32_t i = 0; i < layout::lanes && !is_process(living); ++i) {
+    lane = (lane + 1) % layout::lanes;
+    living = layout::owner(at_, lane).load(std::memory_order_acquire);
+  }
+  last_looked_at_.store(lane, std::memory_order_relaxed);
+  auto owner = layout::owner(at_, lane);
+  if (!is_process(living) || !owner.compare_exchange_strong(living, looking)) return;
+  const bool kept = maps_file(pid_of(living), device_, inode_);
+  std::uint64_t expected = looking;
+  if (owner.compare_exchange_strong(expected, kept ? living : cleaning) && !kept) clean(lane);
 }
 
 // ---- a consumer

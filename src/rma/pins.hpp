@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <sys/types.h>
+
 #include <farhold/bytes.hpp>
 #include <farhold/error.hpp>
 
@@ -60,15 +62,25 @@ class pin_segment {
   /// The generations that are pinned, in order. What was evicted before the call, and is not among them, is
   /// seen by no view and never will be. False if there is no memory to say so.
   [[nodiscard]] bool collect(std::vector<std::uint64_t>& out) const noexcept;
-  /// Gives back the lanes of processes that have ended. Asks the kernel, at most once per interval.
+  /// Gives back the lanes of processes that have ended. Asks the kernel, at most once per interval; and one
+  /// after the other, less often because it takes longer, whether those that live still have the segment: a
+  /// process that became another program, by exec(2), has not.
   void reap() noexcept;
 
  private:
   static constexpr std::uint64_t reap_interval_ns = 10'000'000;
+  static constexpr std::uint64_t look_interval_ns = 100'000'000;
+
+  void look_at_one_that_lives() noexcept;
+  void clean(std::uint32_t lane) noexcept;
 
   std::byte* at_ = nullptr;
   int fd_ = -1;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
   std::atomic<std::uint64_t> reaped_at_{0};
+  std::atomic<std::uint64_t> looked_at_{0};
+  std::atomic<std::uint32_t> last_looked_at_{0};
 };
 
 /// A consumer's side: this process's lane in the segment of one producer.

@@ -4,7 +4,9 @@
 // Pins by themselves: lanes, full and lost ones, hostile ones, and a forked child.
 #include "rma/pins.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <deque>
 #include <set>
 #include <string>
@@ -13,6 +15,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
@@ -141,6 +144,49 @@ TEST_F(pins, of_a_killed_process_are_given_back) {
   EXPECT_EQ(std::vector<std::uint64_t>{7}, pinned());
 }
 
+TEST_F(pins, of_a_process_that_becomes_another_program_are_given_back) {
+  pin_lane living;
+  ASSERT_TRUE(claim(living));
+  static_cast<void>(living.pin(7));
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto* const lane = new pin_lane;
+    if (!lane->claim(parent, segment.fd(), incarnation) || lane->pin(5) == pin_lane::none) ::_exit(1);
+    ::execlp("sleep", "sleep", "600", nullptr);
+    ::_exit(2);
+  }
+  const auto seen = [&](std::uint64_t generation) {
+    const auto all = pinned();
+    return std::find(all.begin(), all.end(), generation) != all.end();
+  };
+  while (!seen(5)) ASSERT_EQ(0, ::waitpid(child, nullptr, WNOHANG));
+  while (seen(5)) {
+    segment.reap();
+    ASSERT_EQ(0, ::waitpid(child, nullptr, WNOHANG)) << "it lives on";
+  }
+  pin_lane next;
+  EXPECT_TRUE(claim(next));
+  EXPECT_EQ(std::vector<std::uint64_t>{7}, pinned()) << "this process was looked at too";
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(child, ::waitpid(child, nullptr, 0));
+}
+
+TEST_F(pins, of_processes_that_are_looked_at_stay) {
+  pin_lane lane;
+  ASSERT_TRUE(claim(lane));
+  static_cast<void>(lane.pin(7));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  while (std::chrono::steady_clock::now() < end) {
+    segment.reap();
+    pin_lane brief;
+    ASSERT_TRUE(claim(brief));
+    ASSERT_NE(pin_lane::none, brief.pin(8));
+    ASSERT_EQ((std::vector<std::uint64_t>{7, 8}), pinned());
+  }
+  EXPECT_EQ(std::vector<std::uint64_t>{7}, pinned());
+}
+
 TEST_F(pins, a_lane_of_the_dead_is_taken_when_there_is_no_other) {
   std::deque<pin_lane> lanes(pin_layout::lanes - 1);
   for (pin_lane& lane : lanes) ASSERT_TRUE(claim(lane));
@@ -210,6 +256,17 @@ TEST_F(pins, a_forked_child_lets_go_of_nothing) {
   ASSERT_EQ(child, ::waitpid(child, &how, 0));
   EXPECT_TRUE(WIFEXITED(how) && WEXITSTATUS(how) == 0);
   EXPECT_EQ(std::vector<std::uint64_t>{5}, pinned());
+}
+
+TEST(maps_file, tells_what_a_process_has_in_its_memory) {
+  pin_segment mapped;
+  ASSERT_OK(mapped.create(incarnation));
+  struct stat file {};
+  ASSERT_EQ(0, ::fstat(mapped.fd(), &file));
+  EXPECT_TRUE(maps_file(::getpid(), file.st_dev, file.st_ino));
+  EXPECT_FALSE(maps_file(::getpid(), file.st_dev, file.st_ino + 1'000'000));
+  EXPECT_FALSE(maps_file(::getpid(), file.st_dev + 1, file.st_ino));
+  EXPECT_TRUE(maps_file(0x3FFFFF, file.st_dev, file.st_ino)) << "which nobody can see";
 }
 
 TEST(process_ended, tells_the_living_from_the_dead) {

@@ -23,6 +23,7 @@
 #include <farhold/farhold.hpp>
 #include <farhold/fault.hpp>
 
+#include "rma/clock.hpp"
 #include "rma/validation.hpp"
 
 // A producer that ends and reuses the memory of its objects as fast as it can, and consumers that resolve
@@ -66,28 +67,54 @@ struct offer {
 };
 using offers = std::array<offer, remembered>;
 
+/// What goes by another than the usual way.
+enum class trouble : std::uint8_t {
+  none,
+  faults,  // in the fabric, and where no fabric brings the bytes, in the consumers' connectors
+  clocks,  // the consumers': half as fast as the producer's, or where time does not matter, standing
+};
+
 struct configuration {
-  const char* name;
+  std::string name;
   farhold::path way;
   farhold::same_host same_host;
   std::chrono::milliseconds grace = 0ms;
   farhold::validation validation = farhold::validation::automatic;
-  bool views = false;   // resolve as pinned views where that can be
-  bool faults = false;  // in the fabric
+  bool views = false;  // resolve as pinned views where that can be
+  trouble meets = trouble::none;
+
+  [[nodiscard]] bool faults() const { return meets == trouble::faults; }
+  [[nodiscard]] configuration with(trouble what) const {
+    configuration c = *this;
+    c.meets = what;
+    c.name += what == trouble::faults ? ", faults" : ", clocks";
+    return c;
+  }
 };
+
+/// What is read in the memory of a process of the same host or from its hands, by each grace period.
+inline std::vector<configuration> nearby(std::chrono::milliseconds grace) {
+  return {{"mapped", path::mapped, same_host::automatic, grace},
+          {"mapped, views", path::mapped, same_host::automatic, grace, validation::automatic, true},
+          {"cma", path::cma, same_host::cma, grace, validation::recheck},
+          {"cma, fast", path::cma, same_host::cma, grace, validation::fast},
+          {"service", path::service, same_host::off, grace}};
+}
 
 /// How objects get in: each way has its turn.
 constexpr std::array ways_in = {"copied", "adopted", "born in the arena", "lent"};
 constexpr std::size_t way_in_of(std::uint64_t object) { return object / 4 % ways_in.size(); }
 
 struct tally {
-  std::uint64_t resolved = 0, stale = 0, wrong = 0, other = 0, injected = 0;  // reads by how they ended
+  // Reads by how they ended; by faults they are refused or late.
+  std::uint64_t resolved = 0, stale = 0, wrong = 0, other = 0, refused = 0, late = 0;
   std::uint64_t observed_stale = 0, reused_during_read = 0, second_looks = 0, on_path = 0, views = 0;
   std::uint64_t evicted = 0;
   std::array<std::uint64_t, ways_in.size()> resolved_by_way_in{};
 
   void add(const tally& t) {
-    resolved += t.resolved, stale += t.stale, wrong += t.wrong, other += t.other, injected += t.injected;
+    resolved += t.resolved, stale += t.stale, wrong += t.wrong, other += t.other, refused += t.refused,
+        late += t.late;
     observed_stale += t.observed_stale, reused_during_read += t.reused_during_read,
         second_looks += t.second_looks, on_path += t.on_path, views += t.views;
     evicted += t.evicted;
@@ -189,7 +216,7 @@ void produce(farhold::store& store, Consumers& consumers, std::uint64_t reads) {
   while (living.size() > 0) living.end_oldest();
 }
 
-inline void read(farhold::store& store, const offer& what, bool as_view, bool faults, tally& t) {
+inline void read(farhold::store& store, const configuration& c, const offer& what, bool as_view, tally& t) {
   farhold::byte_view bytes(what.key);
   const farhold::key key = farhold::key::decode(bytes);
   try {
@@ -208,10 +235,13 @@ inline void read(farhold::store& store, const offer& what, bool as_view, bool fa
   } catch (const farhold::error& e) {
     if (e.kind() == farhold::errc::stale) {
       ++t.stale;
-    } else if (faults) {
-      ++t.injected;
+    } else if (c.faults() && (e.kind() == farhold::errc::transport_failure ||
+                              e.kind() == farhold::errc::corrupt)) {  // a message that lost its end
+      ++t.refused;
+    } else if (c.faults() && e.kind() == farhold::errc::timeout) {
+      ++t.late;
     } else {
-      if (t.other++ == 0) std::fprintf(stderr, "staleness_stress: %s\n", e.what());
+      if (t.other++ == 0) std::fprintf(stderr, "staleness_stress: %s: %s\n", c.name.c_str(), e.what());
     }
   }
 }
@@ -219,18 +249,18 @@ inline void read(farhold::store& store, const offer& what, bool as_view, bool fa
 /// The service pins what it sends, a short read under `fast` does not look, and with faults there is enough
 /// else.
 inline bool can_be_reused_during_read(const configuration& c) {
-  return c.way != farhold::path::service && c.validation != farhold::validation::fast && !c.faults;
+  return c.way != farhold::path::service && c.validation != farhold::validation::fast && !c.faults();
 }
 
 /// By time `fast` can tell of some reads, and those that outlast a short grace period it looks at again.
 inline bool can_outlast_grace(const configuration& c) {
-  return c.validation == farhold::validation::fast && c.grace == 1ms && !c.faults;
+  return c.validation == farhold::validation::fast && c.grace == 1ms && !c.faults();
 }
 
 /// Whether such a consumer, if it believed all that it reads, would soon believe wrong bytes.
 inline bool shows_what_validation_does(const configuration& c) {
   return c.way != farhold::path::service && c.grace == 1ms && c.validation != farhold::validation::fast &&
-         !c.views && !c.faults;
+         !c.views && c.meets == trouble::none;
 }
 
 /// Reads `reads` objects, and then more until what can happen to such reads has happened, if that is asked
@@ -253,7 +283,7 @@ void consume(farhold::store& store, const configuration& c, std::uint64_t reads,
     producer.ask(current);
     std::shuffle(current.begin(), current.end(), random);
     for (const offer& o : std::span(current).first(at_once)) {
-      read(store, o, c.views && n % 2 == 0, c.faults, t);
+      read(store, c, o, c.views && n % 2 == 0, t);
       ++n;
     }
   }
@@ -264,22 +294,37 @@ using decorator = std::function<std::unique_ptr<transport>(std::unique_ptr<trans
 
 /// Puts faults into the fabric, if they are asked for.
 inline decorator faults_of(const configuration& c, std::uint64_t seed) {
-  if (!c.faults) return {};
+  if (!c.faults()) return {};
   return [seed](std::unique_ptr<transport> inner) {
     return fault::transport(std::move(inner), {.seed = seed,
                                                .delay = 0.01,
-                                               .fail = 0.002,
+                                               .fail = 0.01,
                                                .tear = 0.2,
-                                               .truncate = 0.002,
+                                               .truncate = 0.01,
                                                .duplicate = 0.02,
-                                               .drop = 0.0005,
+                                               .drop = 0.001,
                                                .reorder = 0.01,
                                                .lost_time = 50ms});
   };
 }
+/// Puts faults before the calls of a consumer whose reads no fabric brings, if they are asked for.
+inline std::unique_ptr<connector> with_faults(std::unique_ptr<connector> inner, const configuration& c,
+                                              std::uint64_t seed) {
+  if (!c.faults() || (c.way != path::mapped && c.way != path::cma)) return inner;
+  return fault::connector(std::move(inner), {.seed = seed, .delay = 0.01, .fail = 0.01, .truncate = 0.01});
+}
+
+/// By which a consumer measures its reads. What can be told by it stays true for clocks of up to half the
+/// producer's speed; where nothing is told by it, it may as well stand.
+inline rma::clock clock_of_consumers(const configuration& c) {
+  if (c.meets != trouble::clocks) return {};
+  if (c.validation == validation::fast)
+    return {.read = [](const void*) noexcept { return rma::clock{}.now() / 2 + 3'600'000'000'000U; }};
+  return {.read = [](const void*) noexcept { return std::uint64_t{7}; }};
+}
 
 inline store_options settings_of(const configuration& c) {
-  return {.adopt_bytes = 0, .timeout = c.faults ? 100ms : 30s};
+  return {.adopt_bytes = 0, .timeout = c.faults() ? 100ms : 30s};
 }
 
 inline void add_metrics(const farhold::metrics& m, const configuration& c, tally& to) {
@@ -298,9 +343,10 @@ inline void print(const std::string& name, std::chrono::milliseconds grace, cons
   const std::string line =
       "{\"configuration\":\"" + name + "\"" + number("grace_ms", static_cast<std::uint64_t>(grace.count())) +
       number("resolved", t.resolved) + number("views", t.views) + number("stale", t.stale) +
-      number("wrong", t.wrong) + number("injected", t.injected) + number("other", t.other) +
-      number("observed_stale", t.observed_stale) + number("reused_during_read", t.reused_during_read) +
-      number("second_looks", t.second_looks) + number("evicted", t.evicted) + "}";
+      number("wrong", t.wrong) + number("refused", t.refused) + number("late", t.late) +
+      number("other", t.other) + number("observed_stale", t.observed_stale) +
+      number("reused_during_read", t.reused_during_read) + number("second_looks", t.second_looks) +
+      number("evicted", t.evicted) + "}";
   std::puts(line.c_str());
   std::fflush(stdout);
 }
@@ -312,17 +358,19 @@ inline void judge(const configuration& c, const tally& t, std::vector<std::strin
     if (!fact) wrong.push_back(where + what);
   };
   require(t.wrong == 0, "wrong bytes");
-  require(t.other == 0, "an error other than stale");
+  require(t.other == 0, "an error that nothing explains");
   require(t.observed_stale > 0, "nothing was seen stale");
   require(t.evicted > 0, "nothing was evicted");
   require(t.resolved > 0 && t.on_path > 0, "no object came by its path");
   require(!c.views || t.views > 0, "there was no view");
-  require(!c.faults || t.injected > 0, "no fault was met");
+  require(!c.faults() || t.refused > 0, "no fault was met");
   require(!can_outlast_grace(c) || t.second_looks > 0, "no read outlasted the grace period");
 }
 
 /// What must hold of all configurations together.
-inline void judge_together(const tally& total, std::vector<std::string>& wrong) {
+inline void judge_together(const tally& total, std::uint64_t wanted, std::vector<std::string>& wrong) {
+  if (total.resolved + total.stale + total.refused + total.late < wanted)
+    wrong.emplace_back("fewer resolves than wanted");
   for (std::size_t i = 0; i < ways_in.size(); ++i) {
     if (total.resolved_by_way_in[i] == 0)
       wrong.push_back(std::string("no object that was ") + ways_in[i] + " came");

@@ -43,8 +43,8 @@ inline std::vector<use> all_uses() {
     all.push_back({{"window", path::window, off, grace, validation::recheck}, tcp});
     all.push_back({{"window, fast", path::window, off, grace, validation::fast}, tcp});
   }
-  all.push_back({{"service, faults", path::service, off, 1ms, validation::automatic, false, true}, sockets});
-  all.push_back({{"window, faults", path::window, off, 1ms, validation::automatic, false, true}, tcp});
+  all.push_back({configuration{"service", path::service, off, 1ms}.with(trouble::faults), sockets});
+  all.push_back({configuration{"window", path::window, off, 1ms}.with(trouble::faults), tcp});
   return all;
 }
 

@@ -22,7 +22,7 @@ struct use {
   wire over;
 };
 
-/// Without faults: they are done to transports of networks, and shm has none that could be decorated.
+/// Without faults in the fabric: shm has none that could be decorated.
 inline std::unique_ptr<farhold::connector> connector(const configuration& c, const wire& /*over*/,
                                                      const decorator& /*around*/) {
   return shm::connector(
@@ -32,12 +32,10 @@ inline std::unique_ptr<farhold::connector> connector(const configuration& c, con
 inline std::vector<use> all_uses() {
   std::vector<use> all;
   for (const auto grace : {100ms, 1ms, 0ms}) {
-    all.push_back({{"mapped", path::mapped, same_host::automatic, grace}, {}});
-    all.push_back(
-        {{"mapped, views", path::mapped, same_host::automatic, grace, validation::automatic, true}, {}});
-    all.push_back({{"cma", path::cma, same_host::cma, grace}, {}});
-    all.push_back({{"cma, fast", path::cma, same_host::cma, grace, validation::fast}, {}});
-    all.push_back({{"service", path::service, same_host::off, grace}, {}});
+    for (const configuration& c : nearby(grace)) {
+      all.push_back({c, {}});
+      if (c.way != path::service) all.push_back({c.with(trouble::faults), {}});
+    }
   }
   return all;
 }

@@ -47,8 +47,7 @@ inline std::vector<use> all_uses() {
   for (const wire& over : {tcp, memory}) {
     for (const auto grace : {100ms, 1ms, 0ms})
       all.push_back({{"service", path::service, same_host::off, grace}, over});
-    all.push_back(
-        {{"service, faults", path::service, same_host::off, 1ms, validation::automatic, false, true}, over});
+    all.push_back({configuration{"service", path::service, same_host::off, 1ms}.with(trouble::faults), over});
   }
   all.push_back({{"cma", path::cma, same_host::cma, 1ms}, tcp});
   return all;
