@@ -149,7 +149,7 @@ status consumer::get_by_cma(const peer& p, const ticket& object, landing& where)
   return read_remote(object, where, rules_.with_grace(p.description().grace_ns), counters_,
                      [&](const piece& wanted) noexcept {
                        return p.memory().read_at(segment.base_address + wanted.offset, wanted.to,
-                                                 wanted.size_bytes);
+                                                 wanted.size_bytes, wanted.rest);
                      });
 }
 

@@ -74,7 +74,7 @@ bool gather::over(fabric_get& one, status& outcome) noexcept {
   if (!outcome.ok()) return !ask_instead(one, outcome);
   piece next;
   outcome = one.steps.landed(rules_.with_grace(one.from->description().grace_ns), counters_, next);
-  if (!outcome.ok() || next.size_bytes == 0) return true;
+  if (!outcome.ok() || next.empty()) return true;
   one.wire = {
       .peer = one.from->id(), .offset = next.offset, .destination = next.to, .size_bytes = next.size_bytes};
   outcome = fabric_.start(one.wire);

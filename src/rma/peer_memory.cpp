@@ -72,16 +72,18 @@ status peer_memory::find(std::uint32_t index, segment_entry& out) const noexcept
               sizeof out);
 }
 
-status peer_memory::read_at(std::uint64_t address, std::byte* to, std::uint64_t bytes) const noexcept {
+status peer_memory::read_at(std::uint64_t address, std::byte* to, std::uint64_t bytes,
+                            byte_span rest) const noexcept {
   do {
     std::uint64_t guard = 0;
     // Linux transfers at most 2 GiB less a page per call (process_vm_readv(2)); a piece of 1 GiB is safe.
     const std::uint64_t piece = std::min<std::uint64_t>(bytes, std::uint64_t{1} << 30U);
-    const iovec here[2] = {{&guard, sizeof guard}, {to, piece}};
+    const std::uint64_t behind = piece == bytes ? rest.size() : 0;
+    const iovec here[3] = {{&guard, sizeof guard}, {to, piece}, {rest.data(), behind}};
     const iovec there[2] = {
         {reinterpret_cast<void*>(peer_.base_address + offsetof(segment_header, incarnation)), sizeof guard},
-        {reinterpret_cast<void*>(address), piece}};
-    const ssize_t got = ::process_vm_readv(peer_.pid, here, 2, there, 2, 0);
+        {reinterpret_cast<void*>(address), piece + behind}};
+    const ssize_t got = ::process_vm_readv(peer_.pid, here, 3, there, 2, 0);
     if (got < 0) {
       return {errno == EPERM ? errc::permission : errc::producer_lost, errno,
               "read the producer's memory (CMA)"};
@@ -91,7 +93,7 @@ status peer_memory::read_at(std::uint64_t address, std::byte* to, std::uint64_t 
           errc::producer_lost, 0,
           "read the producer's memory (CMA): it is not the same process any more, or its store is closed"};
     }
-    if (static_cast<std::uint64_t>(got) != sizeof guard + piece)
+    if (static_cast<std::uint64_t>(got) != sizeof guard + piece + behind)
       return {errc::corrupt, 0, "read the producer's memory (CMA): nothing is there"};
     address += piece;
     to += piece;

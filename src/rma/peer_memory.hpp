@@ -50,11 +50,13 @@ class peer_memory {
   status find(std::uint32_t index, segment_entry& out) const noexcept;
 
   /// Reads the producer's memory by process_vm_readv; a guard word read in the same call shows that it was
-  /// the right process, and its store open. `corrupt` if nothing is mapped at that address.
-  status read_at(std::uint64_t address, std::byte* to, std::uint64_t bytes) const noexcept;
+  /// the right process, and its store open. `rest` takes the bytes behind those, in the same call with the
+  /// last of them. `corrupt` if nothing is mapped at that address.
+  status read_at(std::uint64_t address, std::byte* to, std::uint64_t bytes,
+                 byte_span rest = {}) const noexcept;
   /// The same, in the first arena.
-  status read(std::uint64_t offset, std::byte* to, std::uint64_t bytes) const noexcept {
-    return read_at(peer_.base_address + offset, to, bytes);
+  status read(std::uint64_t offset, std::byte* to, std::uint64_t bytes, byte_span rest = {}) const noexcept {
+    return read_at(peer_.base_address + offset, to, bytes, rest);
   }
 
   /// `producer_lost` once the process is seen to have ended, or its mapped store to be closed; ok if it

@@ -59,7 +59,20 @@ status validated_read::begin(const ticket& object, landing& where, const read_ru
   trailer_at_ = to + trailer_offset(object.length);
   second_look_ = false;
   // Payload and trailer in one read. The stamps enclose it: began no earlier, ended no later.
-  first = {object.offset, to, size_bytes};
+  first = {object.offset, to, size_bytes, {}};
+  began_ = rules.time.now();
+  return {};
+}
+
+status validated_read::begin_in_place(const ticket& object, landing& where, const read_rules& rules,
+                                      piece& first) noexcept {
+  std::byte* const to = where.prepare_revocable(object.length);
+  if (to == nullptr) return {errc::out_of_memory, 0, "allocate landing memory"};
+  object_ = object;
+  const std::uint64_t padding = trailer_offset(object.length) - object.length;
+  trailer_at_ = apart_.data() + padding;
+  second_look_ = false;
+  first = {object.offset, to, object.length, {apart_.data(), padding + sizeof(trailer)}};
   began_ = rules.time.now();
   return {};
 }
@@ -82,7 +95,7 @@ status validated_read::landed(const read_rules& rules, read_counters& counters, 
   // has landed, was alive all the while.
   counters.second_looks.fetch_add(1, std::memory_order_relaxed);
   second_look_ = true;
-  next = {trailer_place(object_), trailer_at_, sizeof(trailer)};
+  next = {trailer_place(object_), trailer_at_, sizeof(trailer), {}};
   return {};
 }
 

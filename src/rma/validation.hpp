@@ -2,6 +2,7 @@
 // Copyright The farhold authors
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -52,6 +53,9 @@ struct piece {
   std::uint64_t offset = 0;
   std::byte* to = nullptr;
   std::uint64_t size_bytes = 0;
+  byte_span rest;  ///< where the bytes behind them are to land, in the same read
+
+  [[nodiscard]] bool empty() const noexcept { return size_bytes == 0 && rest.empty(); }
 };
 
 /// Shows an object in a mapped arena, under a pin. `unsupported` if it cannot be pinned: then copy.
@@ -84,19 +88,28 @@ status read_elsewhere(const ticket& object, landing& where, read_counters& count
 
 /// One object brought by one-sided reads, piece after piece: whoever reads them, waiting or not, takes the
 /// first from `begin` and hands every piece that has landed to `landed`, until there is no next one.
-///
-/// Memory  The pieces land in memory that the landing owns, in case they come too late.
 class validated_read {
  public:
+  validated_read() = default;
+  validated_read(const validated_read&) = delete;
+  validated_read& operator=(const validated_read&) = delete;
+
+  /// The pieces land in memory that the landing owns, in case they come too late.
   status begin(const ticket& object, landing& where, const read_rules& rules, piece& first) noexcept;
-  /// Ok with `next.size_bytes` 0: the object is whole.
+  /// For reads that write nothing once they are over: the payload lands where it is to stay, and the trailer
+  /// in this.
+  status begin_in_place(const ticket& object, landing& where, const read_rules& rules, piece& first) noexcept;
+  /// Ok with `next` empty: the object is whole.
   status landed(const read_rules& rules, read_counters& counters, piece& next) noexcept;
 
  private:
+  static constexpr std::uint64_t longest_padding = 7;
+
   ticket object_;
   std::byte* trailer_at_ = nullptr;
   std::uint64_t began_ = 0;
   bool second_look_ = false;
+  std::array<std::byte, longest_padding + sizeof(trailer)> apart_;
 };
 
 /// Brings an object by one-sided reads that are over when `read(piece)` returns.
@@ -105,8 +118,8 @@ status read_remote(const ticket& object, landing& where, const read_rules& rules
                    Read&& read) noexcept {
   validated_read steps;
   piece next;
-  status s = steps.begin(object, where, rules, next);
-  while (s.ok() && next.size_bytes != 0) {
+  status s = steps.begin_in_place(object, where, rules, next);
+  while (s.ok() && !next.empty()) {
     s = read(next);
     if (s.ok()) s = steps.landed(rules, counters, next);
   }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright The farhold authors
 #
-# run.sh [--extended]: the tests that need several hosts, on virtual ones (hosts.sh). Ends with 77 where those cannot be
+# run.sh [--extended]: the tests that need several hosts, on virtual ones (hosts.sh), or a host set up as they like. Ends with 77 where those cannot be
 # had: they need root, and a kernel with network namespaces. --extended: with a file of 4 GiB, cables that are cut 25
 # times as often, and with the conformance suite on a verbs device, which takes half an hour.
 #
@@ -34,9 +34,10 @@ done
 
 readonly targets=(farhold_command gray_scott conformance_mpi rma_paths)
 cmake --preset openmpi
-cmake --build --preset openmpi --target "${targets[@]}" farhold_{ucx,ofi}_peer
+cmake --build --preset openmpi --target "${targets[@]}" farhold_{ucx,ofi}_peer rma_arena
 cmake --preset mpich
 cmake --build --preset mpich --target "${targets[@]}" farhold_test_mpich_yield farhold_test_mpich_finalize
+tests/lab/huge_pages.sh build/openmpi/tests/rma/rma_arena
 tests/lab/slurm_jobs.sh
 tests/lab/dispatcher_wire.sh build/openmpi/examples/gray_scott/gray_scott mpirun.openmpi
 tests/lab/ucx_hosts.sh build/openmpi/transports/ucx/tests/farhold_ucx_peer

@@ -2,8 +2,9 @@
 // Copyright The farhold authors
 //
 // How many allocations each operation makes: one for a proxy's state, one for a target, none beyond. And that
-// a warm resolve takes no lock and throws nothing.
+// a warm resolve takes no lock and throws nothing, by each path on which no other process helps.
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -17,9 +18,13 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <farhold/farhold.hpp>
 
+#include "fixtures.hpp"
 #include "rma/passing_transport.hpp"
 #include "solo_stores.hpp"
 
@@ -35,26 +40,38 @@ Function* real(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  void* const at = alignment == 0
-                       ? std::malloc(bytes)
-                       : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (at == nullptr) throw std::bad_alloc();
-  return at;
-}
-
 }  // namespace
 
-// The forms that do not throw, and those for arrays, end in these.
-void* operator new(std::size_t bytes) { return allocate(bytes, 0); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return allocate(bytes, static_cast<std::size_t>(alignment));
+// What takes memory from the C library, operator new among it; and what takes it from the system.
+extern "C" void* __libc_malloc(std::size_t bytes);
+extern "C" void* __libc_calloc(std::size_t count, std::size_t bytes);
+extern "C" void* __libc_realloc(void* at, std::size_t bytes);
+extern "C" void* __libc_memalign(std::size_t alignment, std::size_t bytes);
+extern "C" void* malloc(std::size_t bytes) noexcept {
+  ++allocations;
+  return __libc_malloc(bytes);
 }
-void operator delete(void* at) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t) noexcept { std::free(at); }
-void operator delete(void* at, std::align_val_t) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t, std::align_val_t) noexcept { std::free(at); }
+extern "C" void* calloc(std::size_t count, std::size_t bytes) noexcept {
+  ++allocations;
+  return __libc_calloc(count, bytes);
+}
+extern "C" void* realloc(void* at, std::size_t bytes) noexcept {
+  ++allocations;
+  return __libc_realloc(at, bytes);
+}
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
+  ++allocations;
+  return __libc_memalign(alignment, bytes);
+}
+extern "C" int posix_memalign(void** at, std::size_t alignment, std::size_t bytes) noexcept {
+  ++allocations;
+  *at = __libc_memalign(alignment, bytes);
+  return *at == nullptr ? ENOMEM : 0;
+}
+extern "C" void* mmap(void* at, std::size_t bytes, int protection, int flags, int fd, off_t offset) noexcept {
+  ++allocations;
+  return reinterpret_cast<void*>(::syscall(SYS_mmap, at, bytes, protection, flags, fd, offset));
+}
 
 // What the mutexes of the standard library call, and a throw.
 #define COUNT_LOCKS(function, type)                        \
@@ -102,6 +119,13 @@ options mapped_options() {
 TEST(allocations, the_counter_counts) {
   EXPECT_EQ(1U, allocations_of([] { delete new int; }));
   EXPECT_EQ(1U, allocations_of([] { std::vector<int>(5).clear(); }));
+  EXPECT_EQ(5U, allocations_of([] {
+              struct alignas(64) line {};
+              delete new line;
+              std::free(std::realloc(std::calloc(1, 8), 16));
+              std::free(std::malloc(8));
+              ::munmap(::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1);
+            }));
 }
 
 /// What an action takes and throws on this thread.
@@ -223,17 +247,79 @@ TEST_F(warm, a_mapped_resolve_meets_no_lock_and_throws_nothing) {
   EXPECT_EQ(none, obstacles_of([&] { own.resolve(); })) << "of the process itself";
 }
 
-TEST(warm_by_fabric, a_resolve_meets_no_lock_and_throws_nothing) {
-  options how = mapped_options();
-  how.same_host = same_host::off;
-  solo_stores stores(how, {}, [](std::unique_ptr<transport> inner) -> std::unique_ptr<transport> {
-    return std::make_unique<uncounted_transport>(std::move(inner));
-  });
-  const key name = stores.producer().put(content);
-  stores.consumer().proxy_from_key<object>(name).resolve();
-  const auto p = stores.consumer().proxy_from_key<object>(name);
-  EXPECT_EQ(none, obstacles_of([&] { p.resolve(); }));
-  EXPECT_EQ(2U, stores.consumer().metrics().on(path::window).resolves);
+/// Ways of reading other processes' memory, and what resolves by them.
+struct reading {
+  const char* name;
+  path way;
+  same_host nearby;
+};
+
+class warm_by : public ::testing::TestWithParam<reading> {
+ protected:
+  static options how() {
+    options chosen = mapped_options();
+    chosen.same_host = GetParam().nearby;
+    return chosen;
+  }
+  void SetUp() override {
+    if (GetParam().way == path::cma) FARHOLD_NEEDS_CMA();
+  }
+  /// What a second resolve of the same object makes and meets, after a first one.
+  template <class T>
+  void expect_nothing_beyond(std::uint64_t target, const key& name) {
+    stores.consumer().proxy_from_key<T>(name).resolve();
+    const auto p = stores.consumer().proxy_from_key<T>(name);
+    const std::uint64_t resolves = stores.consumer().metrics().on(GetParam().way).resolves;
+    obstacles met{};
+    EXPECT_EQ(target, allocations_of([&] { met = obstacles_of([&] { p.resolve(); }); }));
+    EXPECT_EQ(none, met);
+    EXPECT_EQ(resolves + 1, stores.consumer().metrics().on(GetParam().way).resolves);
+  }
+
+  solo_stores stores{how(), {}, [](std::unique_ptr<transport> inner) -> std::unique_ptr<transport> {
+                       return std::make_unique<uncounted_transport>(std::move(inner));
+                     }};
+};
+
+TEST_P(warm_by, a_resolve_makes_the_target_and_meets_nothing) {
+  const std::vector<double> many(100'000, 1.5);
+  const key of_object = stores.producer().put(content), of_many = stores.producer().put(many);
+  expect_nothing_beyond<object>(1, of_object);
+  expect_nothing_beyond<std::vector<double>>(2, of_many);  // and its elements
+  expect_nothing_beyond<array<double>>(1, of_many);        // whose memory is used again
+}
+
+TEST_P(warm_by, batches_make_a_few_lists_however_many_objects_they_bring) {
+  const auto made_for = [&](std::size_t count) {
+    std::vector<proxy<object>> all;
+    for (int i = 0; i < 2; ++i) {
+      all.clear();
+      for (std::size_t k = 0; k < count; ++k)
+        all.push_back(stores.consumer().proxy_from_key<object>(stores.producer().put(content)));
+      if (i == 0) resolve_all(all);
+    }
+    obstacles met{};
+    const std::uint64_t made = allocations_of([&] { met = obstacles_of([&] { resolve_all(all); }); });
+    EXPECT_EQ(none, met);
+    return made - count;  // the targets
+  };
+  EXPECT_EQ(made_for(8), made_for(64));
+}
+
+INSTANTIATE_TEST_SUITE_P(way, warm_by,
+                         ::testing::Values(reading{"mapped", path::mapped, same_host::automatic},
+                                           reading{"cma", path::cma, same_host::cma},
+                                           reading{"window", path::window, same_host::off}),
+                         [](const auto& chosen) { return chosen.param.name; });
+
+TEST_F(warm, a_view_makes_the_target_and_meets_nothing) {
+  using view = std::span<const double>;
+  stores.consumer().proxy_from_key<view>(of_vector).resolve();
+  const auto p = stores.consumer().proxy_from_key<view>(of_vector);
+  obstacles met{};
+  EXPECT_EQ(1U, allocations_of([&] { met = obstacles_of([&] { p.resolve(); }); }));
+  EXPECT_EQ(none, met);
+  EXPECT_EQ(2U, stores.consumer().metrics().on(path::view).resolves);
 }
 
 class warm_with_cache : public warm {

@@ -2,12 +2,16 @@
 // Copyright The farhold authors
 #include "rma/arena.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <sstream>
 #include <string>
 
 #include <fcntl.h>
@@ -17,10 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "fixtures.hpp"
 #include "rma/host.hpp"
+#include "rma/mapping.hpp"
 
 namespace farhold::rma {
 namespace {
@@ -152,6 +158,40 @@ TEST_F(arena_test, is_not_there_in_a_forked_child) {
   });
   EXPECT_EQ(128 + SIGSEGV, touched);
   EXPECT_EQ(std::byte{'F'}, made.memory()[0]);
+}
+
+/// A field of what the kernel says of the mapping that begins at `at`: proc(5), smaps.
+std::string field_of_mapping(const void* at, const std::string& name) {
+  std::ostringstream start;
+  start << std::hex << reinterpret_cast<std::uintptr_t>(at) << '-';
+  std::ifstream file("/proc/self/smaps");
+  bool here = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(start.str())) here = true;
+    if (here && line.starts_with(name + ":")) return line.substr(name.size() + 1);
+  }
+  return {};
+}
+
+/// Most hosts give memory files none (`shmem_enabled` is "never"); tests/lab/huge_pages.sh sees to it.
+TEST(arena, is_in_huge_pages_where_the_host_gives_any) {
+  std::ifstream policy("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+  std::string given((std::istreambuf_iterator<char>(policy)), {});
+  if (given.empty()) GTEST_SKIP() << "this kernel has no huge pages";
+  arena large;
+  ASSERT_OK(large.create(64U << 20U, incarnation));
+  EXPECT_THAT(field_of_mapping(large.memory().data(), "VmFlags"), ::testing::HasSubstr(" hg")) << "asked for";
+  std::memset(large.memory().data() + arena::header_bytes, 1, large.memory().size() - arena::header_bytes);
+  const bool any = given.find("[never]") == std::string::npos && given.find("[deny]") == std::string::npos;
+  const mapping_ptr reader = mapping::open(large.description());
+  ASSERT_NE(nullptr, reader);
+  const byte_view seen = reader->arena(0).subspan(arena::header_bytes);
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(std::count(seen.begin(), seen.end(), std::byte{1})));
+  for (const void* const at :
+       {static_cast<const void*>(large.memory().data()), static_cast<const void*>(reader->arena(0).data())}) {
+    const long kibibytes = std::stol(field_of_mapping(at, "ShmemPmdMapped"));
+    EXPECT_EQ(any, kibibytes > 0) << kibibytes << " KiB, with " << given;
+  }
 }
 
 TEST(arena, is_unmapped_and_closed_at_the_end) {

@@ -241,6 +241,22 @@ TEST_F(arenas_test, memory_is_not_reused_under_a_view) {
   EXPECT_STATUS(ok, memory->reserve(1, deadline(0ns), room));
 }
 
+TEST_F(arenas_test, a_container_that_goes_under_a_view_leaves_its_memory_to_the_view) {
+  constexpr std::uint64_t length = arena_bytes - 64;
+  auto mine = std::make_unique<user_memory>(length, 3, released, memory->resource());
+  ticket t;
+  ASSERT_OK(memory->adopt({mine->span(), false, nullptr, nullptr}, type_id{1}, t));
+  memory_landing_ptr seen = view(t);
+  mine.reset();
+  EXPECT_STATUS(stale, memory->show(t, *make_landing()));
+  time.advance(2 * grace);
+  reservation room;
+  EXPECT_STATUS(out_of_memory, memory->reserve(1, deadline(0ns), room));
+  EXPECT_EQ(0U, count_wrong(seen->payload(), 3));
+  seen.reset();
+  EXPECT_STATUS(ok, memory->reserve(length, deadline(0ns), room));
+}
+
 TEST_F(arenas_test, views_outlive_the_store) {
   memory_landing_ptr copied = view(publish(1000, 3)), adopted = view(adopt(1000, 4)),
                      born = view(bear(1000, 5));

@@ -108,7 +108,7 @@ class world {
     read_counters counters;
     const read_rules rules{rules_.mode, rules_.believed_grace, {.read = stamp, .context = this}};
     const status s = read_remote(object_, *landed, rules, counters, [this](const piece& wanted) noexcept {
-      get(wanted.offset, wanted.to, wanted.size_bytes);
+      get(wanted);
       return status{};
     });
     count(all, s, counters, landed->payload());
@@ -144,16 +144,17 @@ class world {
   }
 
   /// One read by the fabric: payload words and trailer arrive in any order.
-  void get(std::uint64_t offset, std::byte* to, std::uint64_t bytes) {
-    std::array<std::uint64_t, 3> pieces{0, 8, payload_bytes};
-    std::size_t left = pieces.size();
-    if (bytes == sizeof(trailer)) left = 1, pieces[0] = 0;
+  void get(const piece& wanted) {
+    const std::uint64_t at = wanted.offset;
+    std::array<piece, 3> parts{piece{at, wanted.to, 8, {}}, piece{at + 8, wanted.to + 8, 8, {}},
+                               piece{at + payload_bytes, wanted.rest.data(), sizeof(trailer), {}}};
+    std::size_t left = parts.size();
+    if (wanted.rest.empty()) left = 1, parts[0] = {at, wanted.to, sizeof(trailer), {}};  // a second look
     while (left > 0) {
-      std::swap(pieces[order_.choose(left)], pieces[left - 1]);
-      const std::uint64_t piece = pieces[--left];
-      const std::uint64_t size = bytes == sizeof(trailer) || piece == payload_bytes ? sizeof(trailer) : 8;
+      std::swap(parts[order_.choose(left)], parts[left - 1]);
+      const piece& part = parts[--left];
       others();
-      std::memcpy(to + piece, memory_.span().data() + offset + piece, size);
+      std::memcpy(part.to, memory_.span().data() + part.offset, part.size_bytes);
     }
   }
 

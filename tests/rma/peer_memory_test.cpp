@@ -36,7 +36,7 @@ class reader {
     }
     const read_rules rules{validation::recheck, 0, {}};
     return read_remote(object, *landed, rules, counters, [&](const piece& wanted) noexcept {
-      return memory.read(wanted.offset, wanted.to, wanted.size_bytes);
+      return memory.read(wanted.offset, wanted.to, wanted.size_bytes, wanted.rest);
     });
   }
 

@@ -301,7 +301,7 @@ class between_processes : public ::testing::TestWithParam<same_host> {
                            ? read_mapped(memory.mapped().subspan(object.offset, block_bytes(length)), object,
                                          *landed, counters)
                            : read_remote(object, *landed, rules, counters, [&](const piece& wanted) noexcept {
-                               return memory.read(wanted.offset, wanted.to, wanted.size_bytes);
+                               return memory.read(wanted.offset, wanted.to, wanted.size_bytes, wanted.rest);
                              });
       if (!s.ok()) {
         EXPECT_STATUS(stale, s);

@@ -78,10 +78,12 @@ class consumer {
   status read() {
     return read_remote(from_.object(), *landed, rules, counters,
                        [this](const piece& wanted) noexcept -> status {
-                         reads.push_back({wanted.offset, wanted.size_bytes});
+                         reads.push_back({wanted.offset, wanted.size_bytes + wanted.rest.size()});
                          if (reads.size() == failing_read) return {errc::unreachable, 5, "read by order"};
                          if (reads.size() == 1 && before_first) before_first();
-                         std::memcpy(wanted.to, from_.memory().data() + wanted.offset, wanted.size_bytes);
+                         const std::byte* const at = from_.memory().data() + wanted.offset;
+                         std::memcpy(wanted.to, at, wanted.size_bytes);
+                         std::copy_n(at + wanted.size_bytes, wanted.rest.size(), wanted.rest.data());
                          if (reads.size() == 1 && after_first) after_first();
                          return {};
                        });

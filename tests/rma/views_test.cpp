@@ -88,6 +88,22 @@ TEST(views, of_a_killed_process_give_memory_back) {
   while (!mine.has_room(whole)) std::this_thread::yield();  // the kernel is asked now and then
 }
 
+TEST(views, of_another_process_keep_memory_that_its_user_gave_back) {
+  own_memory mine;
+  std::atomic<int> released{0};
+  auto users = std::make_unique<user_memory>(whole, 3, released, mine.memory->resource());
+  ticket t;
+  ASSERT_OK(mine.memory->adopt({users->span(), false, nullptr, nullptr}, type_id{1}, t));
+  peer_process reader;
+  ASSERT_EQ("ok", reader.view(mine.description(), t));
+  users.reset();
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(mine.has_room(1));
+  EXPECT_EQ("0", reader.ask("wrong 3"));
+  EXPECT_EQ("stale", reader.view(mine.description(), t));
+  EXPECT_EQ("done", reader.ask("drop"));
+  EXPECT_TRUE(mine.has_room(whole));
+}
+
 TEST(views, only_of_what_is_alive) {
   own_memory mine(1h);
   const ticket t = mine.publish(1000, 3);
