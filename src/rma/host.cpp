@@ -26,6 +26,12 @@ namespace farhold::rma {
 
 namespace {
 
+/// A file about a process. /proc may be that of another pid namespace, where our own number is somebody
+/// else's.
+std::string in_proc(pid_t pid, const char* name) {
+  return "/proc/" + (pid == ::getpid() ? "self" : std::to_string(pid)) + "/" + name;
+}
+
 constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 /// The first word of a file as a number; nothing there, or "max", is no limit.
@@ -72,8 +78,7 @@ boot_id this_boot() noexcept {
 }
 
 std::uint64_t start_time(pid_t pid) noexcept try {
-  // /proc may be that of another pid namespace, where our own number is somebody else's.
-  std::ifstream file("/proc/" + (pid == ::getpid() ? "self" : std::to_string(pid)) + "/stat");
+  std::ifstream file(in_proc(pid, "stat"));
   std::string text((std::istreambuf_iterator<char>(file)), {});
   const auto name_end = text.rfind(')');  // the command's name may hold anything, parentheses included
   if (name_end == std::string::npos) return 0;
@@ -99,7 +104,7 @@ bool process_ended(pid_t pid, std::uint64_t start) noexcept {
 }
 
 bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept try {
-  const int file = ::open(("/proc/" + std::to_string(pid) + "/maps").c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(in_proc(pid, "maps").c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return true;
   // What is mapped all the while is in it: Documentation/filesystems/proc.rst of Linux, on maps.
   std::string text;

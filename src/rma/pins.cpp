@@ -130,7 +130,10 @@ void pin_segment::look_at_one_that_lives() noexcept {
   last_looked_at_.store(lane, std::memory_order_relaxed);
   auto owner = layout::owner(at_, lane);
   if (!is_process(living) || !owner.compare_exchange_strong(living, looking)) return;
-  const bool kept = maps_file(pid_of(living), device_, inode_);
+  // What /proc says is believed if it knows that process, and shows our own mapping as fstat(2) does.
+  const bool kept = maps_file(pid_of(living), device_, inode_) ||
+                    start_time(pid_of(living)) != living >> pid_bits ||
+                    !maps_file(::getpid(), device_, inode_);
   std::uint64_t expected = looking;
   if (owner.compare_exchange_strong(expected, kept ? living : cleaning) && !kept) clean(lane);
 }
