@@ -193,7 +193,8 @@ class path_benchmark {
 
   /// The first resolve from a producer that was just met, beside the first raw read of memory just found.
   void cold() {
-    for (const std::uint64_t bytes : {std::uint64_t{8}, 64 * kib, 16 * mib}) {
+    for (const std::uint64_t bytes : {std::uint64_t{8}, 4 * kib, 64 * kib, mib, 16 * mib, 256 * mib}) {
+      const std::uint64_t arena_bytes = 2 * bytes + 2 * mib;
       const std::string called = name("cold", size_name(bytes));
       if (!asked_for(bytes) || !to_.wanted(called)) continue;
       const sequence what{bytes, 1};
@@ -214,7 +215,8 @@ class path_benchmark {
                                    [&](std::uint64_t) {
                                      forget_all();
                                      if (!mapping) raw.emplace(other_, how_);
-                                     if (how_.expected == path::window) here.emplace(other_, how_, 32 * mib);
+                                     if (how_.expected == path::window)
+                                       here.emplace(other_, how_, arena_bytes);
                                    },
                                .run =
                                    [&](std::uint64_t) {
@@ -226,7 +228,7 @@ class path_benchmark {
                                .prepare =
                                    [&](std::uint64_t) {
                                      forget_all();
-                                     here.emplace(other_, how_, 32 * mib);
+                                     here.emplace(other_, how_, arena_bytes);
                                      p = here->mine().proxy_from_key<std::vector<word>>(
                                          other_.put(stored::vector, bytes, 0));
                                    },

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -26,10 +27,15 @@ namespace farhold::rma {
 
 namespace {
 
-/// A file about a process. /proc may be that of another pid namespace, where our own number is somebody
+/// A file about a process; none if /proc is that of another pid namespace, where its number is somebody
 /// else's.
 std::string in_proc(pid_t pid, const char* name) {
-  return "/proc/" + (pid == ::getpid() ? "self" : std::to_string(pid)) + "/" + name;
+  const pid_t me = ::getpid();
+  std::array<char, 16> link{};
+  const bool ours =
+      ::readlink("/proc/self", link.data(), link.size() - 1) > 0 && link.data() == std::to_string(me);
+  if (pid != me && !ours) return {};
+  return "/proc/" + (pid == me ? "self" : std::to_string(pid)) + "/" + name;
 }
 
 constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
@@ -101,6 +107,11 @@ bool process_ended(pid_t pid, std::uint64_t start) noexcept {
   if (const std::uint64_t found = ended ? 0 : start_time(pid); found != 0 && found != start) ended = true;
   ::close(process);
   return ended;
+}
+
+std::uint64_t pid_namespace() noexcept {
+  struct stat found {};
+  return ::stat("/proc/self/ns/pid", &found) == 0 ? found.st_ino : 0;
 }
 
 bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept try {

@@ -22,6 +22,10 @@ std::uint64_t start_time(pid_t pid) noexcept;
 /// seen.
 bool process_ended(pid_t pid, std::uint64_t start) noexcept;
 
+/// The namespace in which this process's pid, and those that it may ask after, are numbers of processes; 0 if
+/// that cannot be seen.
+std::uint64_t pid_namespace() noexcept;
+
 /// Whether a process has a file in its memory. True if that cannot be seen.
 bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept;
 

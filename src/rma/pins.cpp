@@ -74,7 +74,7 @@ status pin_segment::create(std::uint64_t incarnation) noexcept {
     return failed("seal the segment for pins");
   if (::madvise(at, layout::segment_bytes, MADV_DONTFORK) != 0)
     return failed("keep the segment for pins out of forked children");
-  new (at) layout::header{.incarnation = incarnation};
+  new (at) layout::header{.incarnation = incarnation, .pid_namespace = pid_namespace()};
   return {};
 }
 
@@ -166,8 +166,9 @@ bool pin_lane::claim(int pid, int fd, std::uint64_t incarnation) noexcept {
   at_ = static_cast<std::byte*>(at);
   epoch_ = detail::fork_epoch();
   if (head.magic == layout::magic_value && head.incarnation == incarnation &&
-      head.segment_bytes == layout::segment_bytes &&
-      ::madvise(at, layout::segment_bytes, MADV_DONTFORK) == 0 && take_lane()) {
+      head.segment_bytes == layout::segment_bytes && head.pid_namespace != 0 &&
+      head.pid_namespace == pid_namespace() && ::madvise(at, layout::segment_bytes, MADV_DONTFORK) == 0 &&
+      take_lane()) {
     return true;
   }
   ::munmap(at, layout::segment_bytes);

@@ -18,7 +18,7 @@ namespace farhold::rma {
 /// An entry of a lane holds the generation of the object that is pinned, or 0. Generations are never used
 /// twice in a store, so that one word says all, and a torn pin cannot be.
 struct pin_layout {
-  static constexpr std::uint64_t magic_value = 0x31534E4950524846;  // "FHRPINS1"
+  static constexpr std::uint64_t magic_value = 0x32534E4950524846;  // "FHRPINS2"
   static constexpr std::uint64_t header_bytes = 4096;
   static constexpr std::uint32_t lanes = 64;
   static constexpr std::uint64_t lane_bytes = 4096;
@@ -31,6 +31,7 @@ struct pin_layout {
     std::uint64_t magic = magic_value;
     std::uint64_t incarnation = 0;
     std::uint64_t segment_bytes = pin_layout::segment_bytes;
+    std::uint64_t pid_namespace = 0;  ///< of the producer, who asks the kernel after lanes' owners there
   };
 
   /// A word of a lane; entries begin at `head_words`. What another process wrote is compared, never believed.
@@ -96,7 +97,8 @@ class pin_lane {
   pin_lane& operator=(const pin_lane&) = delete;
   ~pin_lane();
 
-  /// Opens the segment that process `pid` has as `fd`, and takes a lane in it. False: there can be no pins.
+  /// Opens the segment that process `pid` has as `fd`, and takes a lane in it. False: there can be no pins,
+  /// among other reasons because the producer knows this process by another number, or not at all.
   [[nodiscard]] bool claim(int pid, int fd, std::uint64_t incarnation) noexcept;
 
   /// An entry that holds `generation`, or `none`: there is no lane, or it is full. The object's trailer must

@@ -36,6 +36,7 @@
 #include "hexadecimal.hpp"
 #include "residents.hpp"
 #include "rma/arenas.hpp"
+#include "rma/host.hpp"
 #include "rma/peer_memory.hpp"
 #include "rma/validation.hpp"
 
@@ -73,7 +74,8 @@ void spoil(const arenas& table, const std::string& what) {
   if (what == "pins_size") {
     const int fd = ::memfd_create("pins", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     static_cast<void>(::ftruncate(fd, pin_layout::segment_bytes - 4096));
-    const pin_layout::header head{.incarnation = table.first().description().incarnation};
+    const pin_layout::header head{.incarnation = table.first().description().incarnation,
+                                  .pid_namespace = pid_namespace()};
     static_cast<void>(::pwrite(fd, &head, sizeof head, 0));
     ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
     header.pins_fd = fd;

@@ -233,13 +233,27 @@ TEST_F(pins, files_that_are_something_else_are_refused) {
                                      {pin_layout::segment_bytes + 4096, F_SEAL_SHRINK | F_SEAL_GROW}}) {
     const int fd = ::memfd_create("other", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     ASSERT_EQ(0, ::ftruncate(fd, static_cast<off_t>(bytes)));
-    const pin_layout::header head{.incarnation = incarnation};
+    const pin_layout::header head{.incarnation = incarnation, .pid_namespace = pid_namespace()};
     ASSERT_EQ(static_cast<ssize_t>(sizeof head), ::pwrite(fd, &head, sizeof head, 0));
     ::fcntl(fd, F_ADD_SEALS, seals);
     EXPECT_FALSE(lane.claim(::getpid(), fd, incarnation));
     ::close(fd);
   }
   EXPECT_EQ(pin_lane::none, lane.pin(1));
+}
+
+TEST_F(pins, of_processes_that_the_producer_cannot_name_are_refused) {
+  ASSERT_NE(0U, pid_namespace());
+  for (const std::uint64_t of_producer : {std::uint64_t{0}, pid_namespace() + 1}) {
+    std::byte* const at = hostile();
+    pin_layout::header head;
+    std::memcpy(&head, at, sizeof head);
+    head.pid_namespace = of_producer;
+    std::memcpy(at, &head, sizeof head);
+    ::munmap(at, pin_layout::segment_bytes);
+    pin_lane lane;
+    EXPECT_FALSE(claim(lane));
+  }
 }
 
 TEST_F(pins, a_forked_child_lets_go_of_nothing) {

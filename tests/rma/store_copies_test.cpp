@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
 //
-// How often the bytes of an object are copied until they are in the user's hands: all that this program copies
-// by memcpy, memmove and process_vm_readv is counted.
+// How often the bytes of an object are copied until they are in the user's hands: all that this program
+// copies by memcpy, memmove and process_vm_readv is counted.
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -44,8 +44,9 @@ extern "C" void* memmove(void* to, const void* from, std::size_t bytes) noexcept
   if (bytes >= small) copied += bytes;
   return next(to, from, bytes);
 }
-extern "C" ssize_t process_vm_readv(pid_t pid, const iovec* here, unsigned long pieces_here, const iovec* there,
-                                    unsigned long pieces_there, unsigned long flags) noexcept {
+extern "C" ssize_t process_vm_readv(pid_t pid, const iovec* here, unsigned long pieces_here,
+                                    const iovec* there, unsigned long pieces_there,
+                                    unsigned long flags) noexcept {
   static auto* const next =
       real<ssize_t(pid_t, const iovec*, unsigned long, const iovec*, unsigned long, unsigned long)>(
           "process_vm_readv");
@@ -168,14 +169,15 @@ TEST_P(copies_by, views_copy_nothing_where_memory_can_be_looked_at) {
 
 INSTANTIATE_TEST_SUITE_P(
     way, copies_by,
-    ::testing::Values(reading{"mapped", path::mapped, same_host::automatic, {length, 0}, {length, 0}},
-                      reading{"cma",
-                              path::cma,
-                              same_host::cma,
-                              {0, length + guard_and_trailer},
-                              {0, length + guard_and_trailer}},
-                      // A window's bytes may come when the caller has given up: they land in farhold's memory.
-                      reading{"window", path::window, same_host::off, {0, 0}, {length, 0}}),
+    ::testing::Values(
+        reading{"mapped", path::mapped, same_host::automatic, {length, 0}, {length, 0}},
+        reading{"cma",
+                path::cma,
+                same_host::cma,
+                {0, length + guard_and_trailer},
+                {0, length + guard_and_trailer}},
+        // A window's bytes may come when the caller has given up: they land in farhold's memory.
+        reading{"window", path::window, same_host::off, {0, 0}, {length, 0}}),
     [](const auto& chosen) { return chosen.param.name; });
 
 }  // namespace

@@ -108,9 +108,7 @@ class peer {
     reaped_ = true;
   }
 
-  std::string last_answer;
-
- private:
+  /// The process that a command in front of it has started.
   [[nodiscard]] pid_t only_child() const {
     const std::string id = std::to_string(pid_);
     std::ifstream children("/proc/" + id + "/task/" + id + "/children");
@@ -119,6 +117,9 @@ class peer {
     return child;
   }
 
+  std::string last_answer;
+
+ private:
   [[nodiscard]] static bool all_threads_stopped(pid_t process) {
     for (const auto& thread :
          std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {

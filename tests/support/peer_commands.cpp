@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -38,6 +39,24 @@ std::string resolve(std::istream& in) {
   const auto p = proxy<bytes>::from_string(token);
   const bytes& seen = p.resolve({.timeout = std::chrono::milliseconds(timeout_ms)});
   return seen.size() == size_bytes && !conformance::first_wrong(seen, {0, object}) ? "ok" : "wrong";
+}
+
+using view = std::span<const std::byte>;
+std::optional<proxy<view>> viewed;
+std::uint64_t viewed_object = 0;
+
+std::string look() {
+  return conformance::first_wrong(viewed->resolve(), {0, viewed_object}) ? "wrong" : "ok";
+}
+
+/// Uses the arena's memory again and again.
+std::string churn(std::istream& in) {
+  std::size_t size_bytes = 0;
+  std::uint64_t times = 0;
+  in >> size_bytes >> times;
+  for (std::uint64_t i = 0; i < times; ++i)
+    shared->evict(shared->put(conformance::payload(size_bytes, {1, i})));
+  return "done";
 }
 
 /// Voluntary context switches of the threads that are named "farhold": each is one sleep that ended.
@@ -125,13 +144,23 @@ std::string obey(const std::string& command, std::istream& in) {
     return "done";
   }
   if (command == "resolve") return resolve(in);
+  if (command == "view" && in >> text >> viewed_object) {
+    viewed = proxy<view>::from_string(text);
+    return look();
+  }
+  if (command == "look") return look();
+  if (command == "drop") {
+    viewed.reset();
+    return "done";
+  }
+  if (command == "churn") return churn(in);
   if (command == "exists" && in >> text)
     return shared->exists(proxy<bytes>::from_string(text).key()) ? "yes" : "no";
   if (command == "count" && in >> text) {
     const metrics m = shared->metrics();
     if (text == "refused") return std::to_string(m.refused_requests);
     if (text == "served") return std::to_string(m.service_requests);
-    for (const path p : {path::mapped, path::cma, path::window, path::service}) {
+    for (const path p : {path::view, path::mapped, path::cma, path::window, path::service}) {
       if (to_string(p) == text) return std::to_string(m.on(p).resolves);
     }
   }

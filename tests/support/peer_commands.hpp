@@ -22,6 +22,10 @@ store open_by_uri(const std::string& uri);
 ///   put BYTES OBJECT         the token of a new object
 ///   evict TOKEN
 ///   resolve TOKEN BYTES OBJECT [TIMEOUT_MS]    "ok" if the bytes are right, "wrong" if not
+///   view TOKEN OBJECT        "ok" or "wrong"; looks at it in place, if that can be, from then on
+///   look                     the same again
+///   drop                     looks at nothing any more
+///   churn BYTES TIMES        puts and evicts so many objects
 ///   exists TOKEN             yes or no
 ///   compact TOKEN            the same token, after it has travelled in compact form
 ///   count COUNTER            of the store's metrics

@@ -3,25 +3,10 @@
 //
 // Processes that see each other only in part: other users, namespaces, processes that hide. Either there is a
 // way, if it must be the service, or the error that says why not.
-#include <cstdlib>
-#include <sstream>
-
 #include "ways.hpp"
 
 namespace farhold::shm::test {
 namespace {
-
-using front = std::vector<std::string>;
-
-bool works(const std::string& command) { return std::system((command + " true 2>/dev/null").c_str()) == 0; }
-
-#define FARHOLD_NEEDS(command) \
-  if (!works(command)) GTEST_SKIP() << "'" << (command) << "' is not permitted here"
-
-front words(const std::string& command) {
-  std::istringstream in(command);
-  return {std::istream_iterator<std::string>(in), {}};
-}
 
 class isolated : public testing::Test {
  protected:
