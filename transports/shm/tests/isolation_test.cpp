@@ -41,6 +41,22 @@ TEST_F(isolated, another_pid_namespace) {
   EXPECT_EQ(consumer.verdict("resolve " + other + " 50000 2 10000"), "producer_lost") << consumer.last_answer;
 }
 
+/// In which processes started at other times.
+TEST_F(isolated, another_time_namespace) {
+  const std::string command = "unshare --time --boottime 100000 --fork --kill-child";
+  FARHOLD_NEEDS(command);
+  for (const bool producer_is_outside : {false, true}) {
+    peer inside(words(command)), outside;
+    peer& producer = producer_is_outside ? outside : inside;
+    peer& consumer = producer_is_outside ? inside : outside;
+    EXPECT_EQ(resolve(producer, consumer), "service") << consumer.last_answer;
+    const std::string other = producer.ask("put 50000 2");
+    producer.kill();
+    EXPECT_EQ(consumer.verdict_on_the_dead("resolve " + other + " 50000 2"), "producer_lost")
+        << consumer.last_answer;
+  }
+}
+
 TEST_F(isolated, a_child_user_namespace) {
   const std::string command = "unshare --user --map-root-user";
   FARHOLD_NEEDS(command);

@@ -114,6 +114,7 @@ TEST_F(views, of_a_producer_that_has_the_proc_of_another_namespace_are_kept_or_a
 INSTANTIATE_TEST_SUITE_P(namespaces, views_from,
                          testing::Values("unshare --pid --fork --kill-child",
                                          "unshare --pid --fork --kill-child --mount-proc",
+                                         "unshare --time --boottime 100000 --fork --kill-child",
                                          "unshare --user --map-root-user"),
                          [](const auto& chosen) { return std::to_string(chosen.index); });
 
