@@ -62,11 +62,11 @@ status blocks::reserve(std::uint64_t length, const deadline& until, std::uint32_
   if (length > memory_.size())
     return {errc::out_of_memory, 0, "find room: the object is larger than the whole arena"};
   std::unique_lock lock(mutex_);
-  residence* done = reclaim();
+  left_over rest = reclaim();
   const auto let_go = [&] {  // an owner may want a lock of its own, or ours
-    if (done == nullptr) return;
+    if (rest.owners == nullptr && rest.views == nullptr) return;
     lock.unlock();
-    release(std::exchange(done, nullptr));
+    settle(std::exchange(rest, {}));
     lock.lock();
   };
   let_go();
@@ -79,7 +79,7 @@ status blocks::reserve(std::uint64_t length, const deadline& until, std::uint32_
     ++waiters_;
     do {
       unpinned_.wait_until(lock, std::min(latest, std::chrono::steady_clock::now() + until_next_reclaim()));
-      done = reclaim();
+      rest = reclaim();
       let_go();
       block = allocator_.allocate(block_bytes(length));
     } while (block == allocator::none && retired_first_ != allocator::none && !until.passed() &&
@@ -257,6 +257,11 @@ void blocks::take_home(slot_state& s, residence*& list) noexcept {
   list = std::exchange(s.home, nullptr);
 }
 
+void blocks::settle(const left_over& rest) noexcept {
+  release(rest.owners);
+  if (rest.views != nullptr) rest.views->reap();
+}
+
 void blocks::release(residence* list) noexcept {
   while (list != nullptr) {
     residence* const one = std::exchange(list, list->next);
@@ -280,10 +285,10 @@ bool blocks::in_view(std::uint32_t slot, bool& asked) noexcept {
   return std::binary_search(in_view_.begin(), in_view_.end(), generation);
 }
 
-/// Gives back what was evicted a grace period ago and is not pinned; returns the owners to be released.
-blocks::residence* blocks::reclaim() noexcept {
-  residence* done = nullptr;
-  if (retired_first_ == allocator::none) return done;
+/// Gives back what was evicted a grace period ago and is not pinned.
+blocks::left_over blocks::reclaim() noexcept {
+  left_over rest;
+  if (retired_first_ == allocator::none) return rest;
   const std::uint64_t now = clock_.now();
   bool asked = false;
   bool looked_at = false;
@@ -295,7 +300,7 @@ blocks::residence* blocks::reclaim() noexcept {
     // The list is in order of time. Only lent memory comes back sooner.
     if (!due && ending_lent_ == 0) break;
     const bool pinned = s.pins.load(std::memory_order_seq_cst) != 0;
-    if (s.lent && !pinned && !s.awaited) take_home(s, done);
+    if (s.lent && !pinned && !s.awaited) take_home(s, rest.owners);
     const bool keep = !due || pinned || s.awaited || in_view(slot, asked);
     looked_at |= keep && due && !pinned && !s.awaited;
     if (keep) {
@@ -303,7 +308,7 @@ blocks::residence* blocks::reclaim() noexcept {
     } else {
       (before == allocator::none ? retired_first_ : slots_[before].next) = next;
       if (retired_last_ == slot) retired_last_ = before;
-      take_home(s, done);
+      take_home(s, rest.owners);
       s.taken = false;
       if (!s.born || s.given_back) {
         s.born = s.given_back = false;
@@ -312,17 +317,17 @@ blocks::residence* blocks::reclaim() noexcept {
     }
     slot = next;
   }
-  if (looked_at) views_->reap();  // whoever looks may have ended
-  return done;
+  if (looked_at && views_->reap_is_due()) rest.views = views_;  // whoever looks may have ended
+  return rest;
 }
 
 void blocks::reclaim_now() noexcept {
-  residence* done = nullptr;
+  left_over rest;
   {
     const std::scoped_lock lock(mutex_);
-    done = reclaim();
+    rest = reclaim();
   }
-  release(done);
+  settle(rest);
 }
 
 void blocks::end_residents(bool lent_only) noexcept {

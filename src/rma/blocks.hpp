@@ -117,6 +117,13 @@ class blocks {
   };
   static_assert(sizeof(slot_state) == 64);
 
+  /// What a `reclaim` leaves to be done without the mutex: owners to be released, and views to be asked
+  /// after.
+  struct left_over {
+    residence* owners = nullptr;
+    pin_segment* views = nullptr;
+  };
+
   [[nodiscard]] ticket describe(std::uint32_t slot, std::uint64_t generation) const noexcept;
   ticket show(std::uint32_t slot, std::uint64_t length, type_id type, residence* home,
               bool elsewhere) noexcept;
@@ -127,12 +134,13 @@ class blocks {
   // With the mutex held.
 
   void retire(std::uint32_t slot) noexcept;
-  residence* reclaim() noexcept;
+  [[nodiscard]] left_over reclaim() noexcept;
   [[nodiscard]] bool in_view(std::uint32_t slot, bool& asked) noexcept;
   void take_home(slot_state& s, residence*& list) noexcept;
   [[nodiscard]] bool any_pinned() const noexcept;
   [[nodiscard]] std::chrono::nanoseconds until_next_reclaim() const noexcept;
 
+  static void settle(const left_over& rest) noexcept;
   static void release(residence* list) noexcept;
 
   byte_span memory_;

@@ -7,12 +7,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <sstream>
 #include <string>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -115,26 +116,25 @@ std::uint64_t pid_namespace() noexcept {
 }
 
 bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept try {
-  const int file = ::open(in_proc(pid, "maps").c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return true;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(in_proc(pid, "maps").c_str(), "re"),
+                                                             &std::fclose);
+  if (file == nullptr) return true;
   // What is mapped all the while is in it: Documentation/filesystems/proc.rst of Linux, on maps.
-  std::string text;
-  std::array<char, 4096> part{};
-  ssize_t got = 0;
-  while ((got = ::read(file, part.data(), part.size())) > 0)
-    text.append(part.data(), static_cast<std::size_t>(got));
-  ::close(file);
-  if (got < 0 || text.empty()) return true;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
+  std::array<char, 256> line{};
+  bool any = false, whole = true;
+  while (std::fgets(line.data(), line.size(), file.get()) != nullptr) {
+    any = true;
+    const bool begins = whole;
+    whole = std::strchr(line.data(), '\n') != nullptr;  // else a long path is cut
     unsigned major_number = 0, minor_number = 0;
     unsigned long number = 0;
-    if (std::sscanf(line.c_str(), "%*s %*s %*s %x:%x %lu", &major_number, &minor_number, &number) == 3 &&
+    if (begins &&
+        std::sscanf(line.data(), "%*s %*s %*s %x:%x %lu", &major_number, &minor_number, &number) == 3 &&
         major_number == major(device) && minor_number == minor(device) && number == inode) {
       return true;
     }
   }
-  return false;
+  return !any || std::ferror(file.get()) != 0;
 } catch (...) {
   return true;
 }

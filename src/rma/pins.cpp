@@ -38,13 +38,6 @@ bool has_ended(std::uint64_t owner) noexcept {
   return is_process(owner) && process_ended(pid_of(owner), owner >> pid_bits);
 }
 
-/// Whether `interval` has passed since `last`, and nobody else was told so.
-bool is_due(std::atomic<std::uint64_t>& last, std::uint64_t interval) noexcept {
-  const std::uint64_t now = clock{}.now();
-  std::uint64_t seen = last.load(std::memory_order_relaxed);
-  return (seen == 0 || now - seen >= interval) && last.compare_exchange_strong(seen, now);
-}
-
 void clear(std::byte* segment, std::uint32_t lane) noexcept {
   for (std::uint32_t i = 0; i < layout::entries; ++i)
     layout::word(segment, lane, layout::head_words + i).store(0, std::memory_order_relaxed);
@@ -106,28 +99,40 @@ void pin_segment::clean(std::uint32_t lane) noexcept {
   layout::owner(at_, lane).store(0, std::memory_order_release);
 }
 
+bool pin_segment::is_due(const std::atomic<std::uint64_t>& last, std::uint64_t interval_ns) noexcept {
+  const std::uint64_t seen = last.load(std::memory_order_relaxed), now = clock{}.now();
+  return seen == 0 || (now > seen && now - seen >= interval_ns);
+}
+
 void pin_segment::reap() noexcept {
-  if (at_ == nullptr || !is_due(reaped_at_, reap_interval_ns)) return;
-  for (std::uint32_t lane = 0; lane < layout::lanes; ++lane) {
-    auto owner = layout::owner(at_, lane);
-    std::uint64_t dead = owner.load(std::memory_order_acquire);
-    if (has_ended(dead) && owner.compare_exchange_strong(dead, cleaning)) clean(lane);
+  if (at_ == nullptr || reaping_.exchange(true, std::memory_order_acquire)) return;
+  if (is_due(reaped_at_, reap_interval_ns)) {
+    for (std::uint32_t lane = 0; lane < layout::lanes; ++lane) {
+      auto owner = layout::owner(at_, lane);
+      std::uint64_t dead = owner.load(std::memory_order_acquire);
+      if (has_ended(dead) && owner.compare_exchange_strong(dead, cleaning)) clean(lane);
+    }
+    reaped_at_.store(clock{}.now(), std::memory_order_relaxed);
   }
-  if (is_due(looked_at_, look_interval_ns)) look_at_one_that_lives();
+  if (is_due(looked_at_, look_interval_ns)) {
+    look_at_one_that_lives();
+    looked_at_.store(clock{}.now(), std::memory_order_relaxed);
+  }
+  reaping_.store(false, std::memory_order_release);
 }
 
 /// A consumer maps the segment before it takes a lane, and lets go of the lane before it unmaps: who has a
 /// lane and maps nothing has become another program, and nobody there reads what was pinned. Between the look
 /// and the end of it the owner may let go of the lane and another consumer may take it, perhaps of the same
-/// process; so that this is seen, the owner is `looking` meanwhile.
+/// process; so that this is seen, the owner is `looking` meanwhile, and one thread looks at a time.
 void pin_segment::look_at_one_that_lives() noexcept {
-  std::uint32_t lane = last_looked_at_.load(std::memory_order_relaxed);
+  std::uint32_t lane = last_looked_at_;
   std::uint64_t living = 0;
   for (std::uint32_t i = 0; i < layout::lanes && !is_process(living); ++i) {
     lane = (lane + 1) % layout::lanes;
     living = layout::owner(at_, lane).load(std::memory_order_acquire);
   }
-  last_looked_at_.store(lane, std::memory_order_relaxed);
+  last_looked_at_ = lane;
   auto owner = layout::owner(at_, lane);
   if (!is_process(living) || !owner.compare_exchange_strong(living, looking)) return;
   // What /proc says is believed if it knows that process, and shows our own mapping as fstat(2) does.

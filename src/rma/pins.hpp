@@ -66,12 +66,16 @@ class pin_segment {
   /// Gives back the lanes of processes that have ended. Asks the kernel, at most once per interval; and one
   /// after the other, less often because it takes longer, whether those that live still have the segment: a
   /// process that became another program, by exec(2), has not.
+  /// Slow: not with a lock that others wait for. One thread does it, others return.
   void reap() noexcept;
+  /// Whether `reap` would do anything now.
+  [[nodiscard]] bool reap_is_due() const noexcept { return is_due(reaped_at_, reap_interval_ns); }
 
  private:
   static constexpr std::uint64_t reap_interval_ns = 10'000'000;
   static constexpr std::uint64_t look_interval_ns = 100'000'000;
 
+  static bool is_due(const std::atomic<std::uint64_t>& last, std::uint64_t interval_ns) noexcept;
   void look_at_one_that_lives() noexcept;
   void clean(std::uint32_t lane) noexcept;
 
@@ -79,9 +83,10 @@ class pin_segment {
   int fd_ = -1;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  std::atomic<bool> reaping_{false};  // by one thread; what follows is written by that one
   std::atomic<std::uint64_t> reaped_at_{0};
   std::atomic<std::uint64_t> looked_at_{0};
-  std::atomic<std::uint32_t> last_looked_at_{0};
+  std::uint32_t last_looked_at_ = 0;
 };
 
 /// A consumer's side: this process's lane in the segment of one producer.

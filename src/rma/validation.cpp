@@ -67,7 +67,7 @@ status validated_read::begin(const ticket& object, landing& where, const read_ru
 status validated_read::begin_in_place(const ticket& object, landing& where, const read_rules& rules,
                                       piece& first) noexcept {
   std::byte* const to = where.prepare_revocable(object.length);
-  if (to == nullptr) return {errc::out_of_memory, 0, "allocate landing memory"};
+  if (to == nullptr && object.length > 0) return {errc::out_of_memory, 0, "allocate landing memory"};
   object_ = object;
   const std::uint64_t padding = trailer_offset(object.length) - object.length;
   trailer_at_ = apart_.data() + padding;

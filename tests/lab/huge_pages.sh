@@ -14,5 +14,5 @@ fi
 before=$(sed -E 's/.*\[(.*)\].*/\1/' "$policy")
 trap 'echo "$before" >"$policy"' EXIT
 echo advise >"$policy"
-"$1" --gtest_filter=arena.is_in_huge_pages_where_the_host_gives_any | tee /dev/stderr | grep '\[  PASSED  \] 1 test' >/dev/null
+FARHOLD_TEST_HUGE_PAGES=1 "$1" --gtest_filter=arena.is_in_huge_pages_where_the_host_gives_any | tee /dev/stderr | grep '\[  PASSED  \] 1 test' >/dev/null
 echo "huge_pages: ok"

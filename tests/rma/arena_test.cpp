@@ -7,9 +7,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -173,24 +174,22 @@ std::string field_of_mapping(const void* at, const std::string& name) {
   return {};
 }
 
-/// Most hosts give memory files none (`shmem_enabled` is "never"); tests/lab/huge_pages.sh sees to it.
+/// Most hosts give memory files none; on one that does, tests/lab/huge_pages.sh wants to see them.
 TEST(arena, is_in_huge_pages_where_the_host_gives_any) {
-  std::ifstream policy("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-  std::string given((std::istreambuf_iterator<char>(policy)), {});
-  if (given.empty()) GTEST_SKIP() << "this kernel has no huge pages";
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage"))
+    GTEST_SKIP() << "this kernel has no huge pages";
   arena large;
   ASSERT_OK(large.create(64U << 20U, incarnation));
   EXPECT_THAT(field_of_mapping(large.memory().data(), "VmFlags"), ::testing::HasSubstr(" hg")) << "asked for";
   std::memset(large.memory().data() + arena::header_bytes, 1, large.memory().size() - arena::header_bytes);
-  const bool any = given.find("[never]") == std::string::npos && given.find("[deny]") == std::string::npos;
   const mapping_ptr reader = mapping::open(large.description());
   ASSERT_NE(nullptr, reader);
   const byte_view seen = reader->arena(0).subspan(arena::header_bytes);
   EXPECT_EQ(seen.size(), static_cast<std::size_t>(std::count(seen.begin(), seen.end(), std::byte{1})));
+  if (std::getenv("FARHOLD_TEST_HUGE_PAGES") == nullptr) return;
   for (const void* const at :
        {static_cast<const void*>(large.memory().data()), static_cast<const void*>(reader->arena(0).data())}) {
-    const long kibibytes = std::stol(field_of_mapping(at, "ShmemPmdMapped"));
-    EXPECT_EQ(any, kibibytes > 0) << kibibytes << " KiB, with " << given;
+    EXPECT_GT(std::stol(field_of_mapping(at, "ShmemPmdMapped")), 0) << "KiB";
   }
 }
 

@@ -121,7 +121,8 @@ class the_producer {
 farhold::store open_store(const configuration& c, const wire& over, int process) {
   const std::uint64_t seed = static_cast<std::uint64_t>(process) + 1;
   auto made = connector(c, over, faults_of(c, seed));
-  return {"stress", process == 0 ? std::move(made) : with_faults(std::move(made), c, seed), settings_of(c)};
+  return {"stress", process == 0 ? std::move(made) : with_faults(std::move(made), c, seed),
+          settings_of(c, process == 0)};
 }
 
 /// Is introduced to the producer, which with faults in the fabric may take a few attempts.

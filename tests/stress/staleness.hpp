@@ -84,6 +84,7 @@ struct configuration {
   trouble meets = trouble::none;
 
   [[nodiscard]] bool faults() const { return meets == trouble::faults; }
+  [[nodiscard]] bool by_fabric() const { return way == path::service || way == path::window; }
   [[nodiscard]] configuration with(trouble what) const {
     configuration c = *this;
     c.meets = what;
@@ -235,10 +236,11 @@ inline void read(farhold::store& store, const configuration& c, const offer& wha
   } catch (const farhold::error& e) {
     if (e.kind() == farhold::errc::stale) {
       ++t.stale;
-    } else if (c.faults() && (e.kind() == farhold::errc::transport_failure ||
-                              e.kind() == farhold::errc::corrupt)) {  // a message that lost its end
+    } else if (c.faults() && e.kind() == farhold::errc::transport_failure) {
       ++t.refused;
-    } else if (c.faults() && e.kind() == farhold::errc::timeout) {
+    } else if (c.faults() && c.by_fabric() && e.kind() == farhold::errc::corrupt) {
+      ++t.refused;  // a message that lost its end
+    } else if (c.faults() && c.by_fabric() && e.kind() == farhold::errc::timeout) {
       ++t.late;
     } else {
       if (t.other++ == 0) std::fprintf(stderr, "staleness_stress: %s: %s\n", c.name.c_str(), e.what());
@@ -298,20 +300,20 @@ inline decorator faults_of(const configuration& c, std::uint64_t seed) {
   return [seed](std::unique_ptr<transport> inner) {
     return fault::transport(std::move(inner), {.seed = seed,
                                                .delay = 0.01,
-                                               .fail = 0.01,
+                                               .fail = 0.02,
                                                .tear = 0.2,
-                                               .truncate = 0.01,
+                                               .truncate = 0.005,
                                                .duplicate = 0.02,
                                                .drop = 0.001,
                                                .reorder = 0.01,
-                                               .lost_time = 50ms});
+                                               .lost_time = 20ms});
   };
 }
 /// Puts faults before the calls of a consumer whose reads no fabric brings, if they are asked for.
 inline std::unique_ptr<connector> with_faults(std::unique_ptr<connector> inner, const configuration& c,
                                               std::uint64_t seed) {
-  if (!c.faults() || (c.way != path::mapped && c.way != path::cma)) return inner;
-  return fault::connector(std::move(inner), {.seed = seed, .delay = 0.01, .fail = 0.01, .truncate = 0.01});
+  if (!c.faults() || c.by_fabric()) return inner;
+  return fault::connector(std::move(inner), {.seed = seed, .delay = 0.01, .fail = 0.02, .truncate = 0.01});
 }
 
 /// By which a consumer measures its reads. What can be told by it stays true for clocks of up to half the
@@ -323,8 +325,9 @@ inline rma::clock clock_of_consumers(const configuration& c) {
   return {.read = [](const void*) noexcept { return std::uint64_t{7}; }};
 }
 
-inline store_options settings_of(const configuration& c) {
-  return {.adopt_bytes = 0, .timeout = c.faults() ? 100ms : 30s};
+/// Consumers do not wait long for what never comes; a producer waits for memory.
+inline store_options settings_of(const configuration& c, bool of_producer) {
+  return {.adopt_bytes = 0, .timeout = c.faults() && !of_producer ? 40ms : 30s};
 }
 
 inline void add_metrics(const farhold::metrics& m, const configuration& c, tally& to) {
@@ -363,7 +366,7 @@ inline void judge(const configuration& c, const tally& t, std::vector<std::strin
   require(t.evicted > 0, "nothing was evicted");
   require(t.resolved > 0 && t.on_path > 0, "no object came by its path");
   require(!c.views || t.views > 0, "there was no view");
-  require(!c.faults() || t.refused > 0, "no fault was met");
+  require(!c.faults() || t.refused + t.late > 0, "no fault was met");
   require(!can_outlast_grace(c) || t.second_looks > 0, "no read outlasted the grace period");
 }
 
