@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -118,9 +120,10 @@ class the_producer {
   line& to_;
 };
 
-farhold::store open_store(const configuration& c, const wire& over, int process) {
+farhold::store open_store(const configuration& c, const wire& over, int process,
+                          const std::shared_ptr<farhold::fault::counts>& faults) {
   const std::uint64_t seed = static_cast<std::uint64_t>(process) + 1;
-  auto made = connector(c, over, faults_of(c, seed));
+  auto made = connector(c, over, faults_of(c, seed, faults));
   return {"stress", process == 0 ? std::move(made) : with_faults(std::move(made), c, seed),
           settings_of(c, process == 0)};
 }
@@ -143,7 +146,8 @@ void meet(const token& first) {
 /// The life of a process: the producer is number 0.
 tally live(const configuration& c, const wire& over, std::uint64_t reads, int process, lines& all) {
   const pauses stopped_at_random;
-  farhold::store store = open_store(c, over, process);
+  const auto faults = std::make_shared<farhold::fault::counts>();
+  farhold::store store = open_store(c, over, process, faults);
   tally mine;
   if (process == 0) {
     const auto p = store.proxy(words(512, word{1}));
@@ -161,7 +165,7 @@ tally live(const configuration& c, const wire& over, std::uint64_t reads, int pr
     const bool until_met = process == 1 && !farhold::rma::testing::accept_everything;
     consume(store, c, reads / consumers + 1, until_met, at_once, static_cast<unsigned>(process), other, mine);
   }
-  add_metrics(store.metrics(), c, mine);
+  add_counts(store.metrics(), *faults, stopped_at_random.count(), process == 0, c, mine);
   store.close({.timeout = 30s});
   return mine;
 }
@@ -211,7 +215,7 @@ int main(int argc, char** argv) {
   const std::uint64_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 15'000;
   const std::vector<use> all = all_uses();
   std::vector<std::string> faults;
-  tally total;
+  std::map<farhold::path, tally> by_path;
   for (const use& u : all) {
     const std::string name = u.how.name + " over " + u.over.name;
     tally t;
@@ -220,9 +224,11 @@ int main(int argc, char** argv) {
     judge(u.how, t, faults);
     if (can_be_reused_during_read(u.how) && t.reused_during_read == 0)
       faults.push_back(name + ": no object died while it was read");
-    total.add(t);
+    by_path[u.how.way].add(t);
   }
-  judge_together(total, wanted, faults);
+  std::vector<configuration> configurations;
+  for (const use& u : all) configurations.push_back(u.how);
+  judge_together(configurations, by_path, wanted, faults);
 
   // The same readers without validation must find wrong bytes, or all of the above proves nothing.
   farhold::rma::testing::accept_everything = true;
@@ -236,6 +242,8 @@ int main(int argc, char** argv) {
   }
 
   for (const std::string& fault : faults) std::printf("FAILED %s\n", fault.c_str());
+  tally total;
+  for (const auto& [way, t] : by_path) total.add(t);
   print("all", 0ms, total);
   return faults.empty() ? 0 : 1;
 }

@@ -10,12 +10,14 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <memory_resource>
 #include <optional>
 #include <random>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -82,6 +84,7 @@ struct configuration {
   farhold::validation validation = farhold::validation::automatic;
   bool views = false;  // resolve as pinned views where that can be
   trouble meets = trouble::none;
+  bool fooled = false;  // goes by time, and by a clock that stands
 
   [[nodiscard]] bool faults() const { return meets == trouble::faults; }
   [[nodiscard]] bool by_fabric() const { return way == path::service || way == path::window; }
@@ -110,15 +113,18 @@ struct tally {
   // Reads by how they ended; by faults they are refused or late.
   std::uint64_t resolved = 0, stale = 0, wrong = 0, other = 0, refused = 0, late = 0;
   std::uint64_t observed_stale = 0, reused_during_read = 0, second_looks = 0, on_path = 0, views = 0;
-  std::uint64_t evicted = 0;
+  std::uint64_t evicted = 0, published_in_place = 0, stops_of_producer = 0, stops_of_consumers = 0;
   std::array<std::uint64_t, ways_in.size()> resolved_by_way_in{};
+  std::array<std::uint64_t, 7> faults{};  // of a fabric, by kind
 
   void add(const tally& t) {
     resolved += t.resolved, stale += t.stale, wrong += t.wrong, other += t.other, refused += t.refused,
         late += t.late;
     observed_stale += t.observed_stale, reused_during_read += t.reused_during_read,
         second_looks += t.second_looks, on_path += t.on_path, views += t.views;
-    evicted += t.evicted;
+    evicted += t.evicted, published_in_place += t.published_in_place,
+        stops_of_producer += t.stops_of_producer, stops_of_consumers += t.stops_of_consumers;
+    for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += t.faults[i];
     for (std::size_t i = 0; i < ways_in.size(); ++i) resolved_by_way_in[i] += t.resolved_by_way_in[i];
   }
 };
@@ -295,18 +301,23 @@ void consume(farhold::store& store, const configuration& c, std::uint64_t reads,
 using decorator = std::function<std::unique_ptr<transport>(std::unique_ptr<transport>)>;
 
 /// Puts faults into the fabric, if they are asked for.
-inline decorator faults_of(const configuration& c, std::uint64_t seed) {
+inline decorator faults_of(const configuration& c, std::uint64_t seed,
+                           const std::shared_ptr<fault::counts>& seen) {
   if (!c.faults()) return {};
-  return [seed](std::unique_ptr<transport> inner) {
-    return fault::transport(std::move(inner), {.seed = seed,
-                                               .delay = 0.01,
-                                               .fail = 0.02,
-                                               .tear = 0.2,
-                                               .truncate = 0.005,
-                                               .duplicate = 0.02,
-                                               .drop = 0.001,
-                                               .reorder = 0.01,
-                                               .lost_time = 20ms});
+  const auto delay_time = c.fooled ? 15ms : 1ms;
+  return [seed, seen, delay_time](std::unique_ptr<transport> inner) {
+    return fault::transport(std::move(inner),
+                            {.seed = seed,
+                             .delay = 0.01,
+                             .fail = 0.02,
+                             .tear = 0.2,
+                             .truncate = 0.005,
+                             .duplicate = 0.02,
+                             .drop = 0.001,
+                             .reorder = 0.01,
+                             .delay_time = delay_time,
+                             .lost_time = 20ms},
+                            seen);
   };
 }
 /// Puts faults before the calls of a consumer whose reads no fabric brings, if they are asked for.
@@ -319,8 +330,8 @@ inline std::unique_ptr<connector> with_faults(std::unique_ptr<connector> inner, 
 /// By which a consumer measures its reads. What can be told by it stays true for clocks of up to half the
 /// producer's speed; where nothing is told by it, it may as well stand.
 inline rma::clock clock_of_consumers(const configuration& c) {
-  if (c.meets != trouble::clocks) return {};
-  if (c.validation == validation::fast)
+  if (c.meets != trouble::clocks && !c.fooled) return {};
+  if (c.validation == validation::fast && !c.fooled)
     return {.read = [](const void*) noexcept { return rma::clock{}.now() / 2 + 3'600'000'000'000U; }};
   return {.read = [](const void*) noexcept { return std::uint64_t{7}; }};
 }
@@ -330,13 +341,18 @@ inline store_options settings_of(const configuration& c, bool of_producer) {
   return {.adopt_bytes = 0, .timeout = c.faults() && !of_producer ? 40ms : 30s};
 }
 
-inline void add_metrics(const farhold::metrics& m, const configuration& c, tally& to) {
+inline void add_counts(const farhold::metrics& m, const fault::counts& faults, std::uint64_t stops,
+                       bool of_producer, const configuration& c, tally& to) {
   to.observed_stale = m.observed_stale;
   to.reused_during_read = m.reused_during_read;
   to.second_looks = m.second_looks;
   to.on_path = m.on(c.way).resolves;
   to.views = m.on(farhold::path::view).resolves;
   to.evicted = m.evicted;
+  to.published_in_place = m.published_in_place;
+  (of_producer ? to.stops_of_producer : to.stops_of_consumers) = stops;
+  to.faults = {faults.delayed,    faults.failed,  faults.torn,     faults.truncated,
+               faults.duplicated, faults.dropped, faults.reordered};
 }
 
 inline void print(const std::string& name, std::chrono::milliseconds grace, const tally& t) {
@@ -349,7 +365,9 @@ inline void print(const std::string& name, std::chrono::milliseconds grace, cons
       number("wrong", t.wrong) + number("refused", t.refused) + number("late", t.late) +
       number("other", t.other) + number("observed_stale", t.observed_stale) +
       number("reused_during_read", t.reused_during_read) + number("second_looks", t.second_looks) +
-      number("evicted", t.evicted) + "}";
+      number("evicted", t.evicted) + number("published_in_place", t.published_in_place) +
+      number("stops_of_producer", t.stops_of_producer) + number("stops_of_consumers", t.stops_of_consumers) +
+      "}";
   std::puts(line.c_str());
   std::fflush(stdout);
 }
@@ -370,13 +388,32 @@ inline void judge(const configuration& c, const tally& t, std::vector<std::strin
   require(!can_outlast_grace(c) || t.second_looks > 0, "no read outlasted the grace period");
 }
 
-/// What must hold of all configurations together.
-inline void judge_together(const tally& total, std::uint64_t wanted, std::vector<std::string>& wrong) {
-  if (total.resolved + total.stale + total.refused + total.late < wanted)
-    wrong.emplace_back("fewer resolves than wanted");
-  for (std::size_t i = 0; i < ways_in.size(); ++i) {
-    if (total.resolved_by_way_in[i] == 0)
-      wrong.push_back(std::string("no object that was ") + ways_in[i] + " came");
+/// What must hold of all configurations together: of each path, and of all.
+inline void judge_together(const std::vector<configuration>& all, const std::map<path, tally>& by_path,
+                           std::uint64_t wanted, std::vector<std::string>& wrong) {
+  tally total;
+  for (const auto& [way, t] : by_path) {
+    total.add(t);
+    for (std::size_t i = 0; i < ways_in.size(); ++i) {
+      if (t.resolved_by_way_in[i] == 0)
+        wrong.push_back(std::string(to_string(way)) + ": no object that was " + ways_in[i] + " came");
+    }
+    if (t.published_in_place == 0)
+      wrong.push_back(std::string(to_string(way)) + ": nothing was published where it lay");
+  }
+  const auto require = [&](bool fact, const char* what) {
+    if (!fact) wrong.emplace_back(what);
+  };
+  require(total.resolved + total.stale + total.refused + total.late >= wanted, "fewer reads than wanted");
+  require(total.stops_of_producer > 0 && total.stops_of_consumers > 0, "nobody was stopped");
+  const auto any = [&](const auto& condition) { return std::any_of(all.begin(), all.end(), condition); };
+  if (!any([](const configuration& c) { return c.faults() && c.by_fabric(); })) return;
+  require(total.refused > 0 && total.late > 0, "no read was refused, or none was late, by a fault");
+  const bool torn = any([](const configuration& c) { return c.faults() && c.way == path::window; });
+  constexpr std::array kinds = {"delay", "fail", "tear", "truncate", "duplicate", "drop", "reorder"};
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (total.faults[i] == 0 && (torn || std::string_view(kinds[i]) != "tear"))
+      wrong.push_back(std::string("no fault of the fabric by ") + kinds[i]);
   }
 }
 

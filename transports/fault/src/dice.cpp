@@ -16,13 +16,21 @@ bool dice::roll(double frequency) noexcept {
   return static_cast<double>(z >> 11U) * unit < frequency;
 }
 
+bool dice::deals(const kind& fault) noexcept {
+  if (!roll(plan_.*fault.frequency)) return false;
+  ++(*seen_.*fault.count);
+  return true;
+}
+
 bool dice::refuses(call kind) noexcept {
   bool nth = false;
   if (plan_.fail_nth != 0) {
     const std::scoped_lock lock(mutex_);
     nth = ++calls_[static_cast<std::size_t>(kind)] == plan_.fail_nth;
   }
-  return roll(plan_.fail) || nth;
+  if (!roll(plan_.fail) && !nth) return false;
+  ++seen_->failed;
+  return true;
 }
 
 }  // namespace farhold::fault

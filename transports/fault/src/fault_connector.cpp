@@ -66,7 +66,7 @@ class fault_connector final : public farhold::connector {
              read_report& report) noexcept override {
     if (const status s = strike(call::get, limits); !s.ok()) return s;
     const status s = inner_->get(object, where, limits, report);
-    const bool cut = s.ok() && dice_.roll(dice_.what().truncate);
+    const bool cut = s.ok() && dice_.deals(truncate);
     return cut ? status{errc::transport_failure, 0, "bring all of the object, as planned"} : s;
   }
   status exists(const key& object, const call_limits& limits, bool& answer) noexcept override {
@@ -85,7 +85,7 @@ class fault_connector final : public farhold::connector {
  private:
   /// Lets time pass, if the dice say so, and says whether the call is to fail.
   status strike(call kind, const call_limits& limits) noexcept {
-    if (dice_.roll(dice_.what().delay)) {
+    if (dice_.deals(delay)) {
       const auto longest = std::max(limits.timeout, std::chrono::nanoseconds::zero());
       std::this_thread::sleep_for(std::min(dice_.what().delay_time, longest));
       if (dice_.what().delay_time >= longest) return {errc::timeout, 0, "wait as long as planned"};

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace farhold::fault {
 
@@ -19,7 +20,6 @@ status fault_transport::fetch(faulty_read& f, std::uint64_t from, std::uint64_t 
              .offset = f.whole.offset + from,
              .destination = f.whole.destination + from,
              .size_bytes = to - from};
-  f.fetched_to = to;
   return inner().start(f.inner);
 }
 
@@ -29,12 +29,18 @@ status fault_transport::start(remote_read& read) noexcept try {
   auto made = std::make_unique<faulty_read>();
   made->whole = read;
   const std::uint64_t half = read.size_bytes / 2;
-  made->truncated = half > 0 && dice_.roll(p.truncate);
-  made->torn = half > 0 && !made->truncated && dice_.roll(p.tear);
-  if (dice_.roll(p.delay) || dice_.roll(p.reorder)) made->told_late_by = p.delay_time;
-  if (dice_.roll(p.drop)) made->told_late_by = p.lost_time;
-  const bool half_only = made->truncated || made->torn;
-  if (const status s = fetch(*made, 0, half_only ? half : read.size_bytes); !s.ok()) return s;
+  made->truncated = half > 0 && dice_.deals(truncate);
+  made->torn = half > 0 && !made->truncated && dice_.deals(tear);
+  if (dice_.deals(delay) || dice_.deals(reorder)) made->told_late_by = p.delay_time;
+  if (dice_.deals(drop)) made->told_late_by = p.lost_time;
+  std::uint64_t from = 0, to = made->truncated || made->torn ? half : read.size_bytes;
+  made->other_from = half, made->other_to = read.size_bytes;
+  constexpr double evenly = 0.5;
+  if (made->torn && dice_.roll(evenly)) {
+    std::swap(from, made->other_from);
+    std::swap(to, made->other_to);
+  }
+  if (const status s = fetch(*made, from, to); !s.ok()) return s;
   const std::scoped_lock lock(mutex_);
   const std::uint64_t number = ++last_number_;
   reads_.emplace(number, std::move(made));
@@ -81,7 +87,7 @@ status fault_transport::advance(faulty_read& f, bool& done) noexcept {
   if (f.torn) {
     f.torn = false;
     f.fetching = true;
-    const status s = fetch(f, f.fetched_to, f.whole.size_bytes);
+    const status s = fetch(f, f.other_from, f.other_to);
     done = !s.ok();
     return s;
   }
@@ -98,7 +104,7 @@ status fault_transport::advance(faulty_read& f, bool& done) noexcept {
 status fault_transport::send(peer_id to, byte_view head, byte_view payload, std::uint64_t cookie) noexcept
     try {
   if (dice_.refuses(call::send)) return planned_failure;
-  if (!dice_.roll(dice_.what().drop)) return inner().send(to, head, payload, cookie);
+  if (!dice_.deals(drop)) return inner().send(to, head, payload, cookie);
   const std::scoped_lock lock(mutex_);
   dropped_.push_back(cookie);  // told to be out by the next progress, and never on its way
   return {};
@@ -109,44 +115,52 @@ status fault_transport::send(peer_id to, byte_view head, byte_view payload, std:
 bool fault_transport::progress() noexcept {
   bool any = inner().progress();
   std::deque<std::uint64_t> dropped;
-  std::deque<late_message> due;
   {
     const std::scoped_lock lock(mutex_);
     dropped.swap(dropped_);
-    const auto now = std::chrono::steady_clock::now();
-    while (!late_.empty() && late_.front().due <= now) {
-      due.push_back(std::move(late_.front()));
-      late_.pop_front();
-    }
   }
   for (const std::uint64_t cookie : dropped) listener().on_sent(cookie, {});
+  const std::deque<late_message> due = take_late(false);
   for (const late_message& m : due) listener().on_message(m.from, m.bytes);
   return any || !dropped.empty() || !due.empty();
 }
 
 /// Puts a message off. The same time for all, so that the queue stays in order of time.
-bool fault_transport::put_off(peer_id from, byte_view message) noexcept try {
+bool fault_transport::put_off(peer_id from, byte_view message, bool behind_the_next) noexcept try {
   const std::scoped_lock lock(mutex_);
-  late_.push_back({std::chrono::steady_clock::now() + dice_.what().delay_time, from,
+  late_.push_back({std::chrono::steady_clock::now() + dice_.what().delay_time, behind_the_next, from,
                    std::vector<std::byte>(message.begin(), message.end())});
   return true;
 } catch (const std::bad_alloc&) {
   return false;
 }
 
-void fault_transport::on_message(peer_id from, byte_view message) noexcept {
-  const plan& p = dice_.what();
-  if (dice_.roll(p.truncate)) message = message.first(message.size() / 2);
-  const bool twice = dice_.roll(p.duplicate);
-  // Later than the next one, or later than anything: to the listener it is the same.
-  if (!((dice_.roll(p.delay) || dice_.roll(p.reorder)) && put_off(from, message))) {
-    listener().on_message(from, message);
+std::deque<fault_transport::late_message> fault_transport::take_late(bool next) noexcept {
+  const std::scoped_lock lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  std::deque<late_message> taken;
+  const auto is_wanted = [&](const late_message& m) { return next ? m.behind_the_next : m.due <= now; };
+  for (late_message& m : late_) {
+    if (is_wanted(m)) taken.push_back(std::move(m));
   }
-  if (twice) listener().on_message(from, message);
+  std::erase_if(late_, is_wanted);
+  return taken;
 }
 
-std::unique_ptr<farhold::transport> transport(std::unique_ptr<farhold::transport> inner, const plan& what) {
-  return std::make_unique<fault_transport>(std::move(inner), what);
+void fault_transport::on_message(peer_id from, byte_view message) noexcept {
+  if (dice_.deals(truncate)) message = message.first(message.size() / 2);
+  const bool twice = dice_.deals(duplicate);
+  const bool late = dice_.deals(delay), behind_the_next = dice_.deals(reorder);
+  const std::deque<late_message> overtaken = take_late(true);
+  if (!((late || behind_the_next) && put_off(from, message, behind_the_next)))
+    listener().on_message(from, message);
+  if (twice) listener().on_message(from, message);
+  for (const late_message& m : overtaken) listener().on_message(m.from, m.bytes);
+}
+
+std::unique_ptr<farhold::transport> transport(std::unique_ptr<farhold::transport> inner, const plan& what,
+                                              std::shared_ptr<counts> seen) {
+  return std::make_unique<fault_transport>(std::move(inner), what, std::move(seen));
 }
 
 }  // namespace farhold::fault

@@ -23,8 +23,8 @@ namespace farhold::fault {
 /// Faults between an engine and the real transport, in both directions.
 class fault_transport final : public rma::passing_transport {
  public:
-  fault_transport(std::unique_ptr<farhold::transport> inner, const plan& what)
-      : passing_transport(std::move(inner)), dice_(what) {}
+  fault_transport(std::unique_ptr<farhold::transport> inner, const plan& what, std::shared_ptr<counts> seen)
+      : passing_transport(std::move(inner)), dice_(what, std::move(seen)) {}
 
   status start(remote_read& read) noexcept override;
   status test(remote_read& read, bool& done) noexcept override;
@@ -40,16 +40,17 @@ class fault_transport final : public rma::passing_transport {
   struct faulty_read {
     remote_read whole;
     remote_read inner;
-    bool torn = false;       // the second half is still to be fetched
+    bool torn = false;       // the other part is still to be fetched
     bool truncated = false;  // it never is
     bool fetching = true;
     bool told = false;
-    std::uint64_t fetched_to = 0;
+    std::uint64_t other_from = 0, other_to = 0;
     std::chrono::nanoseconds told_late_by{0};
     time waits_until;
   };
   struct late_message {
     time due;
+    bool behind_the_next;
     peer_id from;
     std::vector<std::byte> bytes;
   };
@@ -58,7 +59,9 @@ class fault_transport final : public rma::passing_transport {
 
   status fetch(faulty_read& f, std::uint64_t from, std::uint64_t to) noexcept;
   status advance(faulty_read& f, bool& done) noexcept;
-  [[nodiscard]] bool put_off(peer_id from, byte_view message) noexcept;
+  [[nodiscard]] bool put_off(peer_id from, byte_view message, bool behind_the_next) noexcept;
+  /// The messages whose time has come, or if `next` those that were to be behind the next one.
+  [[nodiscard]] std::deque<late_message> take_late(bool next) noexcept;
 
   dice dice_;
   std::mutex mutex_;
