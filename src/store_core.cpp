@@ -318,7 +318,7 @@ metrics store_core::snapshot() const {
   m.failed_resolves = counters_.failed.load(relaxed);
   m.observed_stale = counters_.stale.load(relaxed);
   m.timeouts = counters_.timeouts.load(relaxed);
-  connector_->collect(m);
+  if (of_this_process()) connector_->collect(m);  // whose memory and locks a forked child has not
   return m;
 }
 

@@ -31,24 +31,31 @@ class pin {
   using releaser = void (*)(void* context, std::uint64_t token) noexcept;
 
   pin() = default;
-  pin(releaser release, void* context, std::uint64_t token) noexcept
-      : release_(release), context_(context), token_(token) {}
+  /// `survives_fork`: a forked child has the memory, too, as it has all of its parent's heap.
+  pin(releaser release, void* context, std::uint64_t token, bool survives_fork = false) noexcept
+      : release_(release), context_(context), token_(token), survives_fork_(survives_fork) {}
   pin(pin&& other) noexcept
-      : release_(std::exchange(other.release_, nullptr)), context_(other.context_), token_(other.token_) {}
+      : release_(std::exchange(other.release_, nullptr)),
+        context_(other.context_),
+        token_(other.token_),
+        survives_fork_(other.survives_fork_) {}
   pin& operator=(pin&& other) noexcept {
     std::swap(release_, other.release_);
     std::swap(context_, other.context_);
     std::swap(token_, other.token_);
+    std::swap(survives_fork_, other.survives_fork_);
     return *this;
   }
   ~pin() {
     if (release_ != nullptr) release_(context_, token_);
   }
+  [[nodiscard]] bool survives_fork() const noexcept { return survives_fork_; }
 
  private:
   releaser release_ = nullptr;
   void* context_ = nullptr;
   std::uint64_t token_ = 0;
+  bool survives_fork_ = false;
 };
 
 /// Memory of the user's that is to be published where it lies.
@@ -60,7 +67,10 @@ class pin {
 /// released.
 struct resident {
   byte_view memory;
-  bool lent = false;      ///< the user keeps it and wants it back soon after the object's end
+  bool lent = false;  ///< the user keeps it and wants it back soon after the object's end
+  /// It is all of what was taken from the connector's `memory()` at once, and nobody else's lies in the room
+  /// that alignment left behind it. Not what a pool over that resource has cut off.
+  bool born = false;
   void* owner = nullptr;  ///< given to `release`
   /// Called once, on any thread, when nobody can look at the memory any more.
   void (*release)(void* owner) noexcept = nullptr;
@@ -68,8 +78,10 @@ struct resident {
 
 /// Where the bytes of one object land on their way into a target.
 ///
-/// Lifetime  Counted. A connector whose fabric may still write after a time-out keeps its own reference
-///           (quarantine); the caller then sees the failure and never the memory again.
+/// Lifetime  Counted. A connector whose fabric may still write after a get has failed keeps a reference of
+/// its
+///           own (quarantine); the caller then sees the failure and never the memory again: whoever would try
+///           elsewhere looks at `use_count` first.
 /// Threads   One operation uses a landing at a time.
 class landing : public boost::intrusive_ref_counter<landing, detail::reference_count> {
  public:

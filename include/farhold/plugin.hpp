@@ -48,7 +48,7 @@ namespace detail {
 /// another ABI of the compiler, or another layout of what they exchange.
 constexpr std::uint64_t connector_abi() noexcept {
   // Counts changes that no size tells: of virtual functions, of members.
-  constexpr std::uint64_t revision = 2;
+  constexpr std::uint64_t revision = 3;
   std::uint64_t hash = 0xcbf29ce484222325U;
   const auto add = [&](std::uint64_t value) {
     hash ^= value;

@@ -73,8 +73,10 @@ class proxy {
   /// Brings the object now, within the call's deadline.
   const T& resolve(const call_options& call = {}) const FARHOLD_LIFETIMEBOUND {
     if (state_ != nullptr) [[likely]] {
-      if (const T* const here = state_->resolved()) [[likely]]
+      if (const T* const here = state_->resolved()) [[likely]] {
+        if constexpr (detail::is_pinned_view<T>) state_->require_memory();
         return *here;
+      }
     }
     return state().resolve(call);
   }
@@ -129,7 +131,7 @@ class proxy {
             std::same_as<std::ranges::range_reference_t<Range>, std::ranges::range_value_t<T>&>,
         "farhold: resolve_into takes contiguous, writable memory of the elements of the proxy's target");
     const auto bytes = std::as_writable_bytes(std::span(out));
-    if (const T* const here = state().resolved()) return detail::copy_into(*here, bytes);
+    if (state().resolved() != nullptr) return detail::copy_into(resolve(), bytes);
     detail::resolve_into(state().origin(), bytes, call);
   }
 

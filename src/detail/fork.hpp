@@ -2,13 +2,9 @@
 // Copyright The farhold authors
 #pragma once
 
-#include <cstdint>
+#include <farhold/detail/fork_epoch.hpp>
 
 namespace farhold::detail {
-
-/// Changes in a forked child, so that whatever remembers the old value knows it was inherited.
-/// Costs one load; `getpid` would be a system call per operation.
-std::uint64_t fork_epoch() noexcept;
 
 /// Remembers a descriptor that a forked child must not keep, such as one end of a connection, whose other end
 /// is to see that this process has ended.

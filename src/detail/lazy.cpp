@@ -9,6 +9,14 @@
 namespace farhold::detail {
 
 void lazy::await_claim(const call_options& call) const {
+  const std::uint64_t claimed_in = claimed_in_.load(std::memory_order_relaxed);
+  if (claimed_in != 0 && claimed_in != fork_epoch() + 1 &&
+      phase_.load(std::memory_order_acquire) != phase::made) {
+    throw error(
+        errc::closed,
+        "fork() has left the thread behind that was bringing the object of this proxy; make the proxy from "
+        "its token again");
+  }
   std::optional<std::chrono::steady_clock::time_point> until;
   if (call.timeout) until = end_of(*call.timeout);
   const auto ended = [this] {

@@ -48,8 +48,9 @@ status arenas::add(std::uint64_t bytes) noexcept try {
   segment_header& listed = index == 0 ? fresh->memory.header() : first().header();
   listed.arenas[index] = fresh->memory.entry();
   parts_[index].store(fresh.release(), std::memory_order_release);
-  count_.store(index + 1, std::memory_order_release);
+  // For readers first: as soon as it counts here, there may be objects in it.
   store_shared(listed.arena_count, index + 1);
+  count_.store(index + 1, std::memory_order_release);
   return {};
 } catch (const std::bad_alloc&) {
   return {errc::out_of_memory, 0, "allocate the arena's tables"};
@@ -124,7 +125,7 @@ status arenas::adopt(const resident& object, type_id type, ticket& out) noexcept
   arena_resource* const born = resource_.load(std::memory_order_acquire);
   std::uint64_t handle = 0;
   // Lent memory is wanted back sooner than a fabric that exposes the arena allows.
-  if (born != nullptr && !object.lent && born->find(object.memory, handle)) {
+  if (born != nullptr && object.born && !object.lent && born->find(object.memory, handle)) {
     part* const p = part_of(static_cast<std::uint32_t>(handle >> 32U));
     const status s = p->objects.publish_in_place(static_cast<std::uint32_t>(handle), object, type, out);
     if (s.code != errc::invalid_argument) return s;

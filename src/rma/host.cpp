@@ -110,9 +110,21 @@ bool process_ended(pid_t pid, std::uint64_t start) noexcept {
   return ended;
 }
 
-std::uint64_t pid_namespace() noexcept {
-  struct stat found {};
-  return ::stat("/proc/self/ns/pid", &found) == 0 ? found.st_ino : 0;
+namespaces_of_processes process_namespaces() noexcept {
+  const auto number = [](const char* link) -> std::uint64_t {
+    struct stat found {};
+    return ::stat(link, &found) == 0 ? found.st_ino : 0;
+  };
+  return {.pid = number("/proc/self/ns/pid"), .time = number("/proc/self/ns/time")};
+}
+
+bool first_thread_has_ended(pid_t pid) noexcept try {
+  std::ifstream file(in_proc(pid, "stat"));
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto name_end = text.rfind(')');
+  return name_end != std::string::npos && text.substr(name_end, 3) == ") Z";  // proc(5): state
+} catch (...) {
+  return false;
 }
 
 bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept try {

@@ -22,9 +22,18 @@ std::uint64_t start_time(pid_t pid) noexcept;
 /// seen.
 bool process_ended(pid_t pid, std::uint64_t start) noexcept;
 
-/// The namespace in which this process's pid, and those that it may ask after, are numbers of processes; 0 if
-/// that cannot be seen.
-std::uint64_t pid_namespace() noexcept;
+/// The namespaces in which pids are numbers of processes, and in which those began at some time: two
+/// processes with the same ones call a third by the same name. 0 if that cannot be seen.
+struct namespaces_of_processes {
+  std::uint64_t pid = 0;
+  std::uint64_t time = 0;
+  friend bool operator==(const namespaces_of_processes&, const namespaces_of_processes&) = default;
+};
+namespaces_of_processes process_namespaces() noexcept;
+
+/// Whether the process, which lives, has nothing to show because its first thread has ended before the
+/// others.
+bool first_thread_has_ended(pid_t pid) noexcept;
 
 /// Whether a process has a file in its memory. True if that cannot be seen.
 bool maps_file(pid_t pid, dev_t device, ino_t inode) noexcept;

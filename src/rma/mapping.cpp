@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "host.hpp"
 #include "segment_file.hpp"
 
 namespace farhold::rma {
@@ -75,7 +76,7 @@ bool mapping::still_held() const noexcept {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/fd/%d", peer_.pid, peer_.fd);
   struct stat found {};
-  if (::stat(path, &found) != 0) return errno != ENOENT;
+  if (::stat(path, &found) != 0) return errno != ENOENT || first_thread_has_ended(peer_.pid);
   return found.st_dev == device_ && found.st_ino == inode_;
 }
 

@@ -26,7 +26,7 @@ peer_memory::access peer_memory::attach(const card& peer, same_host wish) noexce
   peer_ = peer;
   if (peer.boot == boot_id{} || peer.boot != this_boot()) return access::none;
   if (!open_process()) {
-    if (seen_ && start_time(peer.pid) != peer.start_time) lost_.store(true, std::memory_order_relaxed);
+    if (seen_ && process_ended(peer.pid, peer.start_time)) lost_.store(true, std::memory_order_relaxed);
     return access::none;
   }
   if (wish == same_host::off) return access::none;

@@ -35,7 +35,8 @@ std::uint64_t name_of(pid_t pid, std::uint64_t start) noexcept {
 pid_t pid_of(std::uint64_t owner) noexcept { return static_cast<pid_t>(owner & ((1U << pid_bits) - 1)); }
 bool is_process(std::uint64_t owner) noexcept { return owner != 0 && owner != cleaning && owner != looking; }
 bool has_ended(std::uint64_t owner) noexcept {
-  return is_process(owner) && process_ended(pid_of(owner), owner >> pid_bits);
+  const std::uint64_t start = owner >> pid_bits;  // 0: it was not known to who wrote that, and is to nobody
+  return is_process(owner) && start != 0 && process_ended(pid_of(owner), start);
 }
 
 void clear(std::byte* segment, std::uint32_t lane) noexcept {
@@ -67,7 +68,7 @@ status pin_segment::create(std::uint64_t incarnation) noexcept {
     return failed("seal the segment for pins");
   if (::madvise(at, layout::segment_bytes, MADV_DONTFORK) != 0)
     return failed("keep the segment for pins out of forked children");
-  new (at) layout::header{.incarnation = incarnation, .pid_namespace = pid_namespace()};
+  new (at) layout::header{.incarnation = incarnation, .processes = process_namespaces()};
   return {};
 }
 
@@ -147,7 +148,13 @@ void pin_segment::look_at_one_that_lives() noexcept {
 
 pin_lane::~pin_lane() {
   if (at_ == nullptr || detail::fork_epoch() != epoch_) return;  // not mapped in a forked child
-  if (lane_ != none) layout::owner(at_, lane_).store(0, std::memory_order_release);
+  if (lane_ != none) {
+    // Not if the producer has taken it back, for whatever reason, and it is another one's by now.
+    auto owner = layout::owner(at_, lane_);
+    for (std::uint64_t seen = me_; seen == me_ || seen == looking;) {
+      if (owner.compare_exchange_weak(seen, 0, std::memory_order_release, std::memory_order_relaxed)) break;
+    }
+  }
   ::munmap(at_, layout::segment_bytes);
 }
 
@@ -171,8 +178,8 @@ bool pin_lane::claim(int pid, int fd, std::uint64_t incarnation) noexcept {
   at_ = static_cast<std::byte*>(at);
   epoch_ = detail::fork_epoch();
   if (head.magic == layout::magic_value && head.incarnation == incarnation &&
-      head.segment_bytes == layout::segment_bytes && head.pid_namespace != 0 &&
-      head.pid_namespace == pid_namespace() && ::madvise(at, layout::segment_bytes, MADV_DONTFORK) == 0 &&
+      head.segment_bytes == layout::segment_bytes && head.processes.pid != 0 &&
+      head.processes == process_namespaces() && ::madvise(at, layout::segment_bytes, MADV_DONTFORK) == 0 &&
       take_lane()) {
     return true;
   }
@@ -183,13 +190,15 @@ bool pin_lane::claim(int pid, int fd, std::uint64_t incarnation) noexcept {
 
 /// A lane that nobody has, or else one of a process that has ended.
 bool pin_lane::take_lane() noexcept {
-  const std::uint64_t me = name_of(::getpid(), start_time(::getpid()));
+  const std::uint64_t start = start_time(::getpid());
+  if (start == 0) return false;  // who cannot say who it is would be taken for dead
+  me_ = name_of(::getpid(), start);
   for (const bool of_the_dead : {false, true}) {
     for (std::uint32_t lane = 0; lane < layout::lanes; ++lane) {
       auto owner = layout::owner(at_, lane);
       std::uint64_t seen = owner.load(std::memory_order_acquire);
       if (of_the_dead ? !has_ended(seen) : seen != 0) continue;
-      if (!owner.compare_exchange_strong(seen, me)) continue;
+      if (!owner.compare_exchange_strong(seen, me_)) continue;
       clear(at_, lane);
       lane_ = lane;
       return true;
@@ -223,6 +232,7 @@ bool pin_lane::unpin(std::uint32_t entry) noexcept {
 
 std::uint64_t pin_lane::held() const noexcept {
   std::uint64_t count = 0;
+  if (detail::fork_epoch() != epoch_) return count;
   for (std::uint32_t i = 0; at_ != nullptr && i < layout::entries; ++i) {
     const auto entry = layout::word(at_, lane_, layout::head_words + i).load(std::memory_order_relaxed);
     count += entry != 0 ? 1U : 0U;

@@ -11,6 +11,8 @@
 #include <farhold/bytes.hpp>
 #include <farhold/error.hpp>
 
+#include "host.hpp"
+
 namespace farhold::rma {
 
 /// How a segment for pins is laid out: a header, then lanes, each of one consumer process.
@@ -31,7 +33,8 @@ struct pin_layout {
     std::uint64_t magic = magic_value;
     std::uint64_t incarnation = 0;
     std::uint64_t segment_bytes = pin_layout::segment_bytes;
-    std::uint64_t pid_namespace = 0;  ///< of the producer, who asks the kernel after lanes' owners there
+    namespaces_of_processes processes =
+        {};  ///< of the producer, who asks the kernel after lanes' owners there
   };
 
   /// A word of a lane; entries begin at `head_words`. What another process wrote is compared, never believed.
@@ -118,6 +121,7 @@ class pin_lane {
 
   std::byte* at_ = nullptr;
   std::uint32_t lane_ = none;
+  std::uint64_t me_ = 0;  // as whom it owns the lane
   std::uint64_t epoch_ = 0;
 };
 

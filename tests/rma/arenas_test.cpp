@@ -245,7 +245,7 @@ TEST_F(arenas_test, a_container_that_goes_under_a_view_leaves_its_memory_to_the_
   constexpr std::uint64_t length = arena_bytes - 64;
   auto mine = std::make_unique<user_memory>(length, 3, released, memory->resource());
   ticket t;
-  ASSERT_OK(memory->adopt({mine->span(), false, nullptr, nullptr}, type_id{1}, t));
+  ASSERT_OK(memory->adopt({.memory = mine->span(), .born = true}, type_id{1}, t));
   memory_landing_ptr seen = view(t);
   mine.reset();
   EXPECT_STATUS(stale, memory->show(t, *make_landing()));
@@ -315,8 +315,10 @@ TEST_F(arenas_test, containers_grow_in_the_arena_and_are_adopted_with_room_to_sp
   for (int i = 0; i < 1000; ++i) field->push_back(i);
   EXPECT_GT(field->capacity(), 1000U);
   ticket t;
-  ASSERT_OK(memory->adopt({std::as_bytes(std::span(*field)), false, field,
-                           [](void* owner) noexcept { delete static_cast<container*>(owner); }},
+  ASSERT_OK(memory->adopt({.memory = std::as_bytes(std::span(*field)),
+                           .born = true,
+                           .owner = field,
+                           .release = [](void* owner) noexcept { delete static_cast<container*>(owner); }},
                           type_id{1}, t));
   EXPECT_FALSE(t.elsewhere());
   const memory_landing_ptr landed = make_landing();
@@ -333,7 +335,7 @@ TEST_F(arenas_test, containers_grow_in_the_arena_and_are_adopted_with_room_to_sp
 TEST_F(arenas_test, what_cannot_be_published_in_place_is_published_elsewhere) {
   user_memory mine(1000, 3, released, memory->resource());
   const auto only = [&](byte_view bytes, bool lent = false) {
-    return resident{bytes, lent, nullptr, nullptr};
+    return resident{.memory = bytes, .lent = lent, .born = true};
   };
   ticket first, again, middle, lent;
   ASSERT_OK(memory->adopt(only(mine.span()), type_id{1}, first));
@@ -358,7 +360,7 @@ TEST_F(arenas_test, a_container_that_goes_ends_its_object) {
   ticket t;
   {
     user_memory mine(1000, 3, released, memory->resource());
-    ASSERT_OK(memory->adopt({mine.span(), false, nullptr, nullptr}, type_id{1}, t));
+    ASSERT_OK(memory->adopt({.memory = mine.span(), .born = true}, type_id{1}, t));
   }
   EXPECT_STATUS(stale, memory->show(t, *make_landing()));
   EXPECT_GT(in_use(), 0U) << "readers are given their grace period";

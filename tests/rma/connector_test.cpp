@@ -6,8 +6,11 @@
 
 #include <array>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +19,7 @@
 
 #include "cluster.hpp"
 #include "rma/host.hpp"
+#include "solo_stores.hpp"
 
 namespace farhold::rma {
 namespace {
@@ -100,6 +104,27 @@ TEST(connector, without_close_it_serves_on) {
     EXPECT_STATUS(timeout, both[1]->close(10ms)) << "the other one never came";
     both[1].reset();
   }
+}
+
+/// Behind a container's elements there is room for a trailer only if the arena has given just them.
+TEST(connector, containers_of_a_pool_over_its_memory_are_published_elsewhere) {
+  solo_stores stores({.arena_bytes = 4U << 20U, .uri = "solo://", .time = {}});
+  store& producer = stores.producer();
+  using container = std::pmr::vector<std::uint64_t>;
+  constexpr std::size_t count = 10'000;
+  std::pmr::monotonic_buffer_resource pool(4 * count * sizeof(std::uint64_t), producer.memory_resource());
+  std::pmr::memory_resource* const before = std::pmr::set_default_resource(&pool);  // which is taken to last
+  {
+    container given(count, 1), neighbour(count, 2);
+    ASSERT_EQ(given.data() + count, neighbour.data());
+    const key object = producer.put(std::move(given));
+    EXPECT_EQ(container(count, 2), neighbour);
+    EXPECT_EQ(container(count, 1), *stores.consumer().proxy_from_key<container>(object));
+    producer.evict(object);
+    EXPECT_EQ(container(count, 2), neighbour);
+  }
+  while (producer.metrics().adopted_bytes > 0) std::this_thread::yield();  // goes back into the pool
+  std::pmr::set_default_resource(before);
 }
 
 TEST(connector, in_a_forked_child_it_is_the_parents) {

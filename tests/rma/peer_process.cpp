@@ -75,7 +75,7 @@ void spoil(const arenas& table, const std::string& what) {
     const int fd = ::memfd_create("pins", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     static_cast<void>(::ftruncate(fd, pin_layout::segment_bytes - 4096));
     const pin_layout::header head{.incarnation = table.first().description().incarnation,
-                                  .pid_namespace = pid_namespace()};
+                                  .processes = process_namespaces()};
     static_cast<void>(::pwrite(fd, &head, sizeof head, 0));
     ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
     header.pins_fd = fd;

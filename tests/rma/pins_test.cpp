@@ -258,7 +258,7 @@ TEST_F(pins, files_that_are_something_else_are_refused) {
                                      {pin_layout::segment_bytes + 4096, F_SEAL_SHRINK | F_SEAL_GROW}}) {
     const int fd = ::memfd_create("other", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     ASSERT_EQ(0, ::ftruncate(fd, static_cast<off_t>(bytes)));
-    const pin_layout::header head{.incarnation = incarnation, .pid_namespace = pid_namespace()};
+    const pin_layout::header head{.incarnation = incarnation, .processes = process_namespaces()};
     ASSERT_EQ(static_cast<ssize_t>(sizeof head), ::pwrite(fd, &head, sizeof head, 0));
     ::fcntl(fd, F_ADD_SEALS, seals);
     EXPECT_FALSE(lane.claim(::getpid(), fd, incarnation));
@@ -268,12 +268,15 @@ TEST_F(pins, files_that_are_something_else_are_refused) {
 }
 
 TEST_F(pins, of_processes_that_the_producer_cannot_name_are_refused) {
-  ASSERT_NE(0U, pid_namespace());
-  for (const std::uint64_t of_producer : {std::uint64_t{0}, pid_namespace() + 1}) {
+  const namespaces_of_processes mine = process_namespaces();
+  ASSERT_NE(0U, mine.pid);
+  ASSERT_NE(0U, mine.time);
+  for (const auto& of_producer : {namespaces_of_processes{}, namespaces_of_processes{mine.pid + 1, mine.time},
+                                  namespaces_of_processes{mine.pid, mine.time + 1}}) {
     std::byte* const at = hostile();
     pin_layout::header head;
     std::memcpy(&head, at, sizeof head);
-    head.pid_namespace = of_producer;
+    head.processes = of_producer;
     std::memcpy(at, &head, sizeof head);
     ::munmap(at, pin_layout::segment_bytes);
     pin_lane lane;

@@ -37,7 +37,11 @@ class user_memory {
   [[nodiscard]] byte_span span() noexcept { return {at_, length_}; }
   /// What a connector is to be given; the memory belongs to it afterwards.
   [[nodiscard]] resident as_resident(bool lent = false) noexcept {
-    return {span(), lent, this, [](void* owner) noexcept { static_cast<user_memory*>(owner)->on_release(); }};
+    return {.memory = span(),
+            .lent = lent,
+            .born = from_ != std::pmr::new_delete_resource(),
+            .owner = this,
+            .release = [](void* owner) noexcept { static_cast<user_memory*>(owner)->on_release(); }};
   }
 
  private:

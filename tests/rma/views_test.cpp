@@ -93,7 +93,7 @@ TEST(views, of_another_process_keep_memory_that_its_user_gave_back) {
   std::atomic<int> released{0};
   auto users = std::make_unique<user_memory>(whole, 3, released, mine.memory->resource());
   ticket t;
-  ASSERT_OK(mine.memory->adopt({users->span(), false, nullptr, nullptr}, type_id{1}, t));
+  ASSERT_OK(mine.memory->adopt({.memory = users->span(), .born = true}, type_id{1}, t));
   peer_process reader;
   ASSERT_EQ("ok", reader.view(mine.description(), t));
   users.reset();

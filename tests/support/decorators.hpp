@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <farhold/connector.hpp>
 #include <farhold/local.hpp>
@@ -20,7 +21,8 @@ struct watch {
   std::atomic<int> failing_gets{0};       ///< so many of the next gets fail
   std::atomic<errc> get_error{errc::ok};  ///< with this
   std::atomic<errc> reserve_error{errc::ok}, publish_error{errc::ok};
-  std::atomic<int> get_delay_ms{0};  ///< so long each get takes
+  std::atomic<bool> keeps_landings{false};  ///< of gets that fail, as a fabric does that may still write
+  std::atomic<int> get_delay_ms{0};         ///< so long each get takes
   std::atomic<std::int64_t> last_timeout_ns{0};
 };
 
@@ -58,7 +60,10 @@ class watched_connector : public connector {
     ++watch_->gets;
     watch_->last_timeout_ns = limits.timeout.count();
     std::this_thread::sleep_for(std::chrono::milliseconds(watch_->get_delay_ms));
-    if (watch_->failing_gets.fetch_sub(1) > 0) return {watch_->get_error, 42, "get as told"};
+    if (watch_->failing_gets.fetch_sub(1) > 0) {
+      if (watch_->keeps_landings) kept_.emplace_back(&where);
+      return {watch_->get_error, 42, "get as told"};
+    }
     return inner_->get(object, where, limits, report);
   }
   void get_batch(std::span<read_request> requests) noexcept override {
@@ -81,6 +86,7 @@ class watched_connector : public connector {
   std::shared_ptr<watch> watch_;
   std::string uri_;
   std::shared_ptr<connector> inner_;
+  std::vector<landing_ptr> kept_;
 };
 
 inline std::unique_ptr<connector> watched(const std::shared_ptr<watch>& w, std::string uri = {}) {

@@ -2,6 +2,9 @@
 // Copyright The farhold authors
 #include <cstdio>
 #include <functional>
+#include <latch>
+#include <span>
+#include <thread>
 #include <vector>
 
 #include <sys/wait.h>
@@ -32,6 +35,38 @@ bool in_child(const std::function<testing::AssertionResult()>& body) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(fork, child_counts_for_itself_what_its_parent_had_counted) {
+  store s("parent", local::connector(), {.inline_bytes = 0});
+  s.proxy_from_key<doubles>(s.put(doubles{1, 2})).resolve();
+  EXPECT_TRUE(in_child([&] {
+    return s.metrics().published == 1 ? testing::AssertionSuccess() : testing::AssertionFailure();
+  }));
+}
+
+TEST(fork, child_keeps_views_of_memory_that_it_has) {
+  store s("parent", local::connector(), {.inline_bytes = 0});
+  const auto seen = s.proxy_from_key<std::span<const double>>(s.put(doubles{1, 2}));
+  seen.resolve();
+  EXPECT_EQ(1U, s.metrics().on(path::view).resolves);
+  EXPECT_TRUE(
+      in_child([&] { return (*seen)[1] == 2 ? testing::AssertionSuccess() : testing::AssertionFailure(); }));
+}
+
+TEST(fork, child_does_not_wait_for_a_thread_that_it_has_not) {
+  std::latch began(1), go_on(1);
+  const proxy<int> p(factory<int>([&] {
+    began.count_down();
+    go_on.wait();
+    return 7;
+  }));
+  std::thread other([&] { p.resolve(); });
+  began.wait();
+  EXPECT_TRUE(in_child([&] { return fails(errc::closed, [&] { return *p; }, {"fork()"}); }));
+  go_on.count_down();
+  other.join();
+  EXPECT_EQ(7, *p);
 }
 
 TEST(fork, child_finds_its_parent_s_store_closed) {

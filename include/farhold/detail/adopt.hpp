@@ -52,6 +52,7 @@ bool adopt(store_core& store, T& container, key& out) {
   auto owner = std::make_unique<T>(std::move(container));  // its memory is there before anything is moved
   const resident users{.memory = std::as_bytes(std::span(std::as_const(*owner))),
                        .lent = false,
+                       .born = born_in(*owner, store.memory()),
                        .owner = owner.get(),
                        .release = [](void* self) noexcept { delete static_cast<T*>(self); }};
   bool adopted = false;

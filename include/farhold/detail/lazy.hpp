@@ -10,6 +10,7 @@
 
 #include <farhold/call_options.hpp>
 #include <farhold/connector.hpp>
+#include <farhold/detail/fork_epoch.hpp>
 
 namespace farhold::detail {
 
@@ -39,10 +40,13 @@ class lazy {
   [[nodiscard]] bool made() const noexcept { return phase_.load(std::memory_order_acquire) == phase::made; }
   [[nodiscard]] bool claim() noexcept {
     phase expected = phase::idle;
-    return phase_.compare_exchange_strong(expected, phase::making, std::memory_order_acquire);
+    if (!phase_.compare_exchange_strong(expected, phase::making, std::memory_order_acquire)) return false;
+    claimed_in_.store(fork_epoch() + 1, std::memory_order_relaxed);
+    return true;
   }
   /// Waits while somebody else has the claim. Throws `timeout` or `cancelled` when the caller's patience
-  /// ends; without a time-out of its own it waits for as long as the other may take.
+  /// ends; without a time-out of its own it waits for as long as the other may take. Throws `closed` in a
+  /// forked child if the other is a thread of its parent, which it has not.
   void await_claim(const call_options& call) const;
 
   /// Whether its object comes from a store, so that `begin` calls nothing of the user's.
@@ -83,6 +87,7 @@ class lazy {
   }
 
   mutable std::atomic<phase> phase_{phase::idle};
+  std::atomic<std::uint64_t> claimed_in_{0};          // the fork epoch, from 1
   mutable std::atomic<std::uint64_t> references_{1};  // handles, and in the upper half all others
 };
 

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include <farhold/detail/lazy.hpp>
+#include <farhold/error.hpp>
 #include <farhold/factory.hpp>
 
 namespace farhold::detail {
@@ -19,6 +20,16 @@ class proxy_state final : public lazy {
 
   [[nodiscard]] const factory<T>& origin() const noexcept { return make_; }
   [[nodiscard]] const T* resolved() const noexcept { return object_.load(std::memory_order_acquire); }
+
+  /// Once resolved: throws `closed` in a forked child that inherited the proxy and not what it looks at.
+  void require_memory() const {
+    if (target_->left_behind()) [[unlikely]] {
+      throw error(
+          errc::closed,
+          "the view was inherited by fork(), and the memory that it looks at was not; make the proxy from "
+          "its token again");
+    }
+  }
 
   /// Once resolved and asked through the only proxy: the object, if no cache holds it either.
   [[nodiscard]] T* unshared() const noexcept {

@@ -10,6 +10,7 @@
 
 #include <farhold/array.hpp>
 #include <farhold/connector.hpp>
+#include <farhold/detail/fork_epoch.hpp>
 #include <farhold/detail/proxy_concepts.hpp>
 
 namespace farhold::detail {
@@ -49,6 +50,7 @@ class recycled_target final : public target<T> {
     shown_ = memory;
     hold_ = std::move(hold);
     was_shown_ = true;
+    epoch_ = fork_epoch();
   }
   [[nodiscard]] bool shown() const noexcept override { return was_shown_; }
 
@@ -68,6 +70,9 @@ class recycled_target final : public target<T> {
     }
     this->object_ = std::addressof(value_);
   }
+  [[nodiscard]] bool left_behind() const noexcept override {
+    return was_shown_ && !hold_.survives_fork() && fork_epoch() != epoch_;
+  }
 
  private:
   std::byte* make_room(std::uint64_t size_bytes) noexcept {
@@ -82,6 +87,7 @@ class recycled_target final : public target<T> {
   byte_view shown_;
   pin hold_;
   bool was_shown_ = false;
+  std::uint64_t epoch_ = 0;  // when it was shown
   T value_;
 };
 

@@ -23,6 +23,8 @@ class target : public landing {
   [[nodiscard]] T* object() const noexcept { return object_; }
   /// Makes the object of the `size_bytes` bytes that landed. Throws `corrupt`, or what a serializer throws.
   virtual void finish(std::uint64_t size_bytes) = 0;
+  /// Whether it refers to memory that the process it was made in has, and this one, a forked child, has not.
+  [[nodiscard]] virtual bool left_behind() const noexcept { return false; }
 
  protected:
   T* object_ = nullptr;

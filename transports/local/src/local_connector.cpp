@@ -45,7 +45,7 @@ class object final : public boost::intrusive_ref_counter<object, boost::thread_s
   [[nodiscard]] pin hold() noexcept {
     intrusive_ptr_add_ref(this);
     return {[](void* self, std::uint64_t) noexcept { intrusive_ptr_release(static_cast<object*>(self)); },
-            this, 0};
+            this, 0, true};
   }
 
  private:

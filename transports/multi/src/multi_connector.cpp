@@ -39,6 +39,10 @@ bool is_lost(const status& s) noexcept {
   }
 }
 
+/// Whether a part has kept the landing of a get that failed, because its fabric may still write there:
+/// nothing else may land in it then. `holders` had it before.
+bool is_kept(const landing& where, unsigned holders) noexcept { return where.use_count() > holders; }
+
 /// Takes no bytes: for those who want to know what a get would say.
 class no_landing final : public landing {
  public:
@@ -339,9 +343,10 @@ status multi_connector::get(const key& object, landing& where, const call_limits
   place at;
   if (const status s = find(object, at); !s.ok()) return s;
   status first;
+  const unsigned holders = where.use_count();
   if (farhold::connector* const part = parts_.at(at.part, first))
     first = part->get(at.inner, where, limits, report);
-  if (first.ok() || !at.twin || !is_lost(first)) return failed_in(at.part, first);
+  if (first.ok() || !at.twin || !is_lost(first) || is_kept(where, holders)) return failed_in(at.part, first);
   // Nobody has ended it, and its producer is gone or out of reach.
   call_limits rest(rest_of(limits.timeout, began), limits.stop);
   status second;
@@ -363,7 +368,9 @@ void multi_connector::get_batch(std::span<read_request> requests) noexcept try {
     status why;
     farhold::connector* const part = parts_.at(index, why);
     std::vector<read_request> some;
+    std::vector<unsigned> holders;
     for (const std::size_t i : of_part[index]) {
+      holders.push_back(requests[i].where->use_count());
       some.push_back(requests[i]);
       some.back().object = &places[i].inner;
       some.back().outcome = part == nullptr ? why : status{};
@@ -373,7 +380,8 @@ void multi_connector::get_batch(std::span<read_request> requests) noexcept try {
       read_request& one = requests[of_part[index][n]];
       one.outcome = failed_in(index, some[n].outcome);
       one.report = some[n].report;
-      if (!one.outcome.ok() && is_lost(one.outcome) && places[of_part[index][n]].twin)
+      if (!one.outcome.ok() && is_lost(one.outcome) && places[of_part[index][n]].twin &&
+          !is_kept(*one.where, holders[n]))
         one.outcome = get(*one.object, *one.where, one.limits, one.report);
     }
   }

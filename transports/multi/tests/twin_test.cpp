@@ -19,6 +19,7 @@
 #include <farhold/shm.hpp>
 
 #include "conformance/pattern.hpp"
+#include "support/decorators.hpp"
 #include "support/fails.hpp"
 #include "support/scratch.hpp"
 
@@ -159,6 +160,37 @@ TEST(multi_twin, the_first_part_is_read_while_it_is_there) {
   EXPECT_EQ(s.metrics().evicted, 1U);
   const key counted = s.put(payload(1000, {7, 1}));
   EXPECT_TRUE(s.exists(counted));
+}
+
+TEST(multi_twin, is_not_read_into_memory_that_a_fabric_may_still_write) {
+  const scratch own;
+  const auto watch = std::make_shared<test::watch>();
+  store s("kept",
+          connector({.twin = 1}, part{test::watched(watch, "watched://")},
+                    part{file::connector({.directory = own.path()}), {.tags = {"nobody says this"}}}),
+          {.inline_bytes = 0, .adopt_bytes = ~std::size_t{0}});
+  const key object = s.put(payload(10'000, {7, 0}), {.durable = true});
+  const auto resolved = [&] { return !first_wrong(*s.proxy_from_key<bytes>(object), {7, 0}); };
+  const auto resolved_in_batch = [&] {
+    const std::vector<proxy<bytes>> all{s.proxy_from_key<bytes>(object)};
+    resolve_all(all);
+    return !first_wrong(*all[0], {7, 0});
+  };
+  watch->get_error = errc::producer_lost;
+  for (const bool kept : {false, true}) {
+    watch->keeps_landings = kept;
+    for (const bool batch : {false, true}) {
+      watch->failing_gets = batch ? 2 : 1;  // of a batch it is tried again
+      const auto resolve = [&] { return batch ? resolved_in_batch() : resolved(); };
+      if (kept) {
+        EXPECT_FAILS(producer_lost, resolve());
+      } else {
+        EXPECT_TRUE(resolve()) << "from the twin";
+      }
+      watch->failing_gets = 0;
+      EXPECT_TRUE(resolve()) << "the next access lands elsewhere";
+    }
+  }
 }
 
 TEST(multi_twin, who_lost_a_producer_may_evict_what_it_left) {

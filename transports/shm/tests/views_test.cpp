@@ -67,6 +67,25 @@ TEST_F(views, of_a_consumer_that_became_another_program_are_given_back) {
   expect_all_memory_back(producer);
 }
 
+TEST_F(views, are_not_a_forked_childs) {
+  peer producer, consumer;
+  look(producer, consumer);
+  EXPECT_EQ(consumer.ask("fork look"), "closed");
+  EXPECT_EQ(consumer.ask("fork drop"), "done");
+  EXPECT_EQ(consumer.ask("fork count view"), "1") << "its parent's, and no look at what is not there";
+  end_and_reuse(producer);
+  EXPECT_EQ(consumer.ask("look"), "ok");
+}
+
+TEST_F(views, of_ones_own_are_not_a_forked_childs_either) {
+  peer producer;
+  ASSERT_EQ(producer.ask("open shm://"), "done");
+  const std::string own = producer.ask("put 1000 1");
+  EXPECT_EQ(producer.ask("view " + own + " 1"), "ok");
+  EXPECT_EQ(producer.ask("fork look"), "closed");
+  EXPECT_EQ(producer.ask("look"), "ok");
+}
+
 TEST_F(views, stay_when_their_producer_is_killed) {
   peer producer, consumer;
   look(producer, consumer);
