@@ -11,6 +11,8 @@
 
 #include <farhold/farhold.hpp>
 
+#include <gmock/gmock.h>
+
 #include "frames.hpp"
 #include "rma/card.hpp"
 #include "rma/messages.hpp"
@@ -166,7 +168,8 @@ TEST_F(hostile_callers, floods_of_connections_are_bounded) {
   std::string told;
   while ((told = consumer.verdict("resolve " + token + " 50000 1")) != "ok" &&
          std::chrono::steady_clock::now() < end) {
-    EXPECT_EQ(told, "unreachable") << consumer.last_answer;
+    // No place is free; or its own was taken again before it had said hello.
+    EXPECT_THAT(told, testing::AnyOf("unreachable", "producer_lost")) << consumer.last_answer;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   EXPECT_EQ(told, "ok");
