@@ -127,13 +127,13 @@ void registry::add_decorator(std::string prefix, decorator decorate) {
 std::unique_ptr<connector> registry::open(std::string_view uri_text) const {
   std::string_view undecorated = uri_text;
   opener open;
-  decorator decorate;
+  decorator take_decoration;
   {
     const std::shared_lock lock(mutex_);
     for (const auto& [prefix, known] : decorators_) {
       if (!uri_text.starts_with(prefix)) continue;
       undecorated.remove_prefix(prefix.size());
-      decorate = known;
+      take_decoration = known;
     }
   }
   uri address(undecorated);
@@ -153,8 +153,9 @@ std::unique_ptr<connector> registry::open(std::string_view uri_text) const {
     }
     schemes_.try_emplace(address.scheme(), known_scheme{open, reach::unknown, nullptr});
   }
+  const decoration decorate = take_decoration ? take_decoration(address) : decoration();
   std::unique_ptr<connector> made = open(address);
-  if (decorate) made = decorate(std::move(made), address);
+  if (decorate) made = decorate(std::move(made));
   address.finish();
   return made;
 }

@@ -60,7 +60,9 @@ struct scheme_facts {
 class registry {
  public:
   using opener = std::function<std::unique_ptr<connector>(uri&)>;
-  using decorator = std::function<std::unique_ptr<connector>(std::unique_ptr<connector> inner, uri& options)>;
+  using decoration = std::function<std::unique_ptr<connector>(std::unique_ptr<connector> inner)>;
+  /// Takes its options before the connector within is opened, which would not know them.
+  using decorator = std::function<decoration(uri& options)>;
 
   static registry& global();
 

@@ -24,8 +24,8 @@ class solo_stores {
   using decoration = std::function<std::unique_ptr<transport>(std::unique_ptr<transport>)>;
 
   explicit solo_stores(const options& wanted, const store_options& of_consumer = {},
-                       const decoration& decorate = {}) {
-    auto fabric = std::make_shared<test::solo_fabric>(test::solo_options{.peers = 2});
+                       const decoration& decorate = {}, const test::solo_options& between = {}) {
+    auto fabric = std::make_shared<test::solo_fabric>(between);
     const auto open = [&](std::optional<store>& into, peer_id self, const std::string& name) {
       std::unique_ptr<transport> mine = std::make_unique<test::solo_transport>(fabric, self);
       if (decorate) mine = decorate(std::move(mine));

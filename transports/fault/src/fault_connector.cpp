@@ -114,8 +114,10 @@ std::unique_ptr<farhold::connector> connector(std::unique_ptr<farhold::connector
 }
 
 void add_schemes(registry& to) {
-  to.add_decorator(std::string(prefix), [](std::unique_ptr<farhold::connector> inner, uri& options) {
-    return connector(std::move(inner), plan::take_from(options));
+  to.add_decorator(std::string(prefix), [](uri& options) -> registry::decoration {
+    return [what = plan::take_from(options)](std::unique_ptr<farhold::connector> inner) {
+      return connector(std::move(inner), what);
+    };
   });
 }
 

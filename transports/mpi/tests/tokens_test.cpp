@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <farhold/farhold.hpp>
+#include <farhold/fault.hpp>
 #include <farhold/mpi.hpp>
 
 namespace farhold::mpi {
@@ -138,6 +139,24 @@ TEST(Tokens, MpisErrorsAreTold) {
   EXPECT_EQ(kind_of([&] { (void)detail::recv_token(4711, 1, comm); }), errc::transport_failure);
   EXPECT_EQ(kind_of([&] { (void)detail::recv_token(MPI_PROC_NULL, 1, comm); }), errc::invalid_argument);
   detail::send_token(token, MPI_PROC_NULL, 1, comm);  // as MPI_Send: nothing happens
+}
+
+TEST(Tokens, OfAStoreWithFaultsAreResolvedByTheRanksThatHaveIt) {
+  auto faulty = [] {
+    return fault::connector(connector(MPI_COMM_WORLD, {.arena_bytes = std::size_t{1} << 20U}),
+                            {.seed = 7, .fail_nth = 2});
+  };
+  store s("faults", faulty(), {.inline_bytes = 0});
+  const std::string uri = registry::global().find("faults")->address()->uri;
+  EXPECT_EQ(uri, "fault+mpi://?seed=7&fail_nth=2");
+  const auto p =
+      bcast(rank() == 0 ? s.proxy(std::vector<int>{1, 2, 3}) : proxy<std::vector<int>>(), 0, MPI_COMM_WORLD);
+  EXPECT_EQ(3U, p->size());
+  const auto again = s.proxy_from_key<std::vector<int>>(p.key());
+  EXPECT_EQ(kind_of([&] { again.resolve(); }), errc::transport_failure) << "the second get";
+  EXPECT_EQ(3U, again->size());
+  MPI_Barrier(MPI_COMM_WORLD);
+  s.close();
 }
 
 TEST(Tokens, InterCommunicatorsHaveNoBcast) {

@@ -38,6 +38,16 @@ TEST_P(tokens, both_ways_and_back) {
 INSTANTIATE_TEST_SUITE_P(path, tokens, testing::ValuesIn(ways),
                          [](const auto& chosen) { return chosen.param.name; });
 
+TEST(token, of_a_store_with_faults_carries_them_along) {
+  peer producer, consumer;
+  ASSERT_EQ(producer.ask("open fault+shm://?seed=7&fail_nth=2"), "done");
+  const std::string token = producer.ask("put 50000 1");
+  EXPECT_EQ(producer.verdict("put 50000 2"), "transport_failure") << "the second of each kind of calls";
+  EXPECT_EQ(consumer.verdict("resolve " + token + " 50000 1"), "ok") << consumer.last_answer;
+  EXPECT_EQ(consumer.verdict("resolve " + token + " 50000 1"), "transport_failure") << consumer.last_answer;
+  EXPECT_EQ(consumer.verdict("resolve " + token + " 50000 1"), "ok") << consumer.last_answer;
+}
+
 TEST(token, is_resolved_by_a_process_that_opened_nothing) {
   peer producer;
   producer.ask("open shm://");
