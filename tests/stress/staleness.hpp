@@ -399,7 +399,9 @@ inline void judge_together(const std::vector<configuration>& all, const std::map
       if (t.resolved_by_way_in[i] == 0)
         wrong.push_back(std::string(to_string(way)) + ": no object that was " + ways_in[i] + " came");
     }
-    const auto is_of_way = [way](const configuration& c) { return c.way == way && can_outlast_grace(c); };
+    const auto is_of_way = [way = way](const configuration& c) {
+      return c.way == way && can_outlast_grace(c);
+    };
     if (t.outlasted == 0 && std::any_of(all.begin(), all.end(), is_of_way))
       wrong.push_back(std::string(to_string(way)) + ": no read outlasted the grace period");
     if (t.published_in_place == 0)
