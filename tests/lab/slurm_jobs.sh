@@ -67,7 +67,7 @@ in_lab() { "$here/slurm.sh" run "$@"; }
 
 # ended ID: the state of a job, once it is over. (sbatch --wait looks every 32 s.)
 ended() {
-  local end=$((SECONDS + 180)) state
+  local end=$((SECONDS + 420)) state
   while ((SECONDS < end)); do
     # A controller that is busy does not answer now and then.
     state=$(in_lab scontrol --oneliner show job "$1" | grep -oE 'JobState=[A-Z_]+') || state=JobState=UNKNOWN
@@ -80,7 +80,7 @@ ended() {
     esac
   done
   in_lab scancel "$1"
-  echo "still $state after 180 s"
+  echo "still $state after 420 s"
 }
 
 # submitted SITE JOB [OPTION OF SBATCH...]: waits for it; `results` is its folder and `out` what it wrote.
