@@ -111,14 +111,20 @@ TEST_F(pins, threads_share_a_lane) {
   EXPECT_EQ(0U, lane.held());
 }
 
+/// In a forked child: takes a lane and pins generation 5, as long as the child is this program.
+void pin_for_life(pid_t parent, const pin_segment& segment) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  auto* const lane = new pin_lane;
+  if (!lane->claim(parent, segment.fd(), incarnation) || lane->pin(5) == pin_lane::none) ::_exit(1);
+}
+
 /// A process that takes a lane, pins generation 5 and is killed; with its entry in the table of processes
 /// still there (a zombie) or gone.
 void pin_and_die(const pin_segment& segment, bool reap) {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
-    auto* const lane = new pin_lane;
-    if (!lane->claim(parent, segment.fd(), incarnation) || lane->pin(5) == pin_lane::none) ::_exit(1);
+    pin_for_life(parent, segment);
     ::raise(SIGKILL);
   }
   siginfo_t how{};
@@ -152,9 +158,7 @@ TEST_F(pins, of_a_process_that_becomes_another_program_are_given_back) {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    auto* const lane = new pin_lane;
-    if (!lane->claim(parent, segment.fd(), incarnation) || lane->pin(5) == pin_lane::none) ::_exit(1);
+    pin_for_life(parent, segment);
     ::execlp("sleep", "sleep", "600", nullptr);
     ::_exit(2);
   }
@@ -180,9 +184,7 @@ TEST_F(pins, of_processes_that_are_looked_at_stay) {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    auto* const lane = new pin_lane;
-    if (!lane->claim(parent, segment.fd(), incarnation) || lane->pin(5) == pin_lane::none) ::_exit(1);
+    pin_for_life(parent, segment);
     static_cast<void>(::write(ready[1], "1", 1));
     for (;;) {  // and it comes and goes by another lane
       pin_lane brief;
@@ -202,7 +204,8 @@ TEST_F(pins, of_processes_that_are_looked_at_stay) {
   std::vector<std::uint64_t> all;
   while (std::chrono::steady_clock::now() < end) {
     all = pinned();
-    ASSERT_TRUE(std::binary_search(all.begin(), all.end(), std::uint64_t{5}));
+    EXPECT_TRUE(std::binary_search(all.begin(), all.end(), std::uint64_t{5}));
+    if (HasFailure()) break;  // once is enough
   }
   for (std::thread& each : threads) each.join();
   EXPECT_EQ(0, ::waitpid(child, nullptr, WNOHANG)) << "it found a lane each time";
