@@ -250,8 +250,6 @@ void blocks::retire(std::uint32_t slot) noexcept {
 
 void blocks::take_home(slot_state& s, residence*& list) noexcept {
   if (s.home == nullptr) return;
-  (s.lent ? lent_bytes_ : adopted_bytes_).fetch_sub(s.length, std::memory_order_relaxed);
-  ending_.fetch_sub(1, std::memory_order_relaxed);
   if (s.lent) --ending_lent_;
   s.home->next = list;
   list = std::exchange(s.home, nullptr);
@@ -262,10 +260,14 @@ void blocks::settle(const left_over& rest) noexcept {
   if (rest.views != nullptr) rest.views->reap();
 }
 
+/// Counts afterwards: whoever sees that nothing is adopted any more may end what owners' memory came from.
 void blocks::release(residence* list) noexcept {
   while (list != nullptr) {
-    residence* const one = std::exchange(list, list->next);
-    if (one->what.release != nullptr) one->what.release(one->what.owner);
+    const residence* const one = std::exchange(list, list->next);
+    const resident& what = one->what;
+    if (what.release != nullptr) what.release(what.owner);
+    (what.lent ? lent_bytes_ : adopted_bytes_).fetch_sub(what.memory.size(), std::memory_order_release);
+    ending_.fetch_sub(1, std::memory_order_relaxed);
     delete one;
   }
 }
@@ -421,8 +423,8 @@ bool blocks::wait_unpinned(const deadline& until) noexcept {
 
 void blocks::collect(metrics& m) const noexcept {
   m.evicted += evicted();
-  m.adopted_bytes += adopted_bytes_.load(std::memory_order_relaxed);
-  m.lent_bytes += lent_bytes_.load(std::memory_order_relaxed);
+  m.adopted_bytes += adopted_bytes_.load(std::memory_order_acquire);
+  m.lent_bytes += lent_bytes_.load(std::memory_order_acquire);
   m.arena_bytes += memory_.size() - header_bytes_;
   const std::scoped_lock lock(mutex_);
   m.arena_used_bytes += memory_.size() - header_bytes_ - allocator_.free_bytes();

@@ -140,8 +140,8 @@ class blocks {
   [[nodiscard]] bool any_pinned() const noexcept;
   [[nodiscard]] std::chrono::nanoseconds until_next_reclaim() const noexcept;
 
-  static void settle(const left_over& rest) noexcept;
-  static void release(residence* list) noexcept;
+  void settle(const left_over& rest) noexcept;
+  void release(residence* list) noexcept;
 
   byte_span memory_;
   std::uint64_t header_bytes_;

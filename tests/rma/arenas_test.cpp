@@ -123,6 +123,30 @@ TEST_F(arenas_test, an_adopted_owner_is_released_after_the_grace_period) {
   EXPECT_EQ(0U, in_use());
 }
 
+/// Else whoever waits for the counters ends a pool into which an owner is only about to give its memory back.
+TEST_F(arenas_test, an_owners_memory_counts_until_the_owner_has_been_released) {
+  struct watcher {
+    const arenas& memory;
+    metrics at_release;
+  };
+  const std::vector<std::byte> bytes(1000);
+  for (const bool lent : {false, true}) {
+    watcher watching{*memory, {}};
+    const resident object{
+        .memory = bytes, .lent = lent, .owner = &watching, .release = [](void* owner) noexcept {
+          auto& mine = *static_cast<watcher*>(owner);
+          mine.memory.collect(mine.at_release);
+        }};
+    ticket made;
+    ASSERT_OK(memory->adopt(object, type_id{1}, made));
+    ASSERT_OK(evict(made));
+    time.advance(grace);
+    memory->tick();
+    EXPECT_EQ(1000U, lent ? watching.at_release.lent_bytes : watching.at_release.adopted_bytes);
+    EXPECT_EQ(0U, lent ? counters().lent_bytes : counters().adopted_bytes);
+  }
+}
+
 TEST_F(arenas_test, a_lent_owner_is_released_by_the_call_that_evicts) {
   const ticket t = adopt(1000, 3, true);
   expect_alive(t, 3);
