@@ -125,7 +125,7 @@ TEST(Messages, KeepTheirOrderPerSource) {
 TEST(Messages, FromSeveralThreads) {
   node n(0);
   FARHOLD_EXPECT_OK(n.opened);
-  // Few: with four, MPICH 4.0.2 lets a rank get no more messages in some runs (README.md).
+  // Few, because of threads that outnumber the cores under MPICH 4.0.2 (README.md).
   constexpr std::uint32_t threads = 2;
   constexpr std::uint32_t count = 100;
   const peer_id peers = n.transport.peer_count();
