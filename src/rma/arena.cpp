@@ -30,6 +30,7 @@ status arena::create(std::uint64_t bytes, std::uint64_t incarnation, std::uint32
             "find memory for the arena: the host or its control group has less than arena_bytes"};
   }
   card_.pid = ::getpid();
+  card_.pid_namespace = process_namespaces().pid;
   fd_ = ::memfd_create("farhold-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd_ < 0) return system_error(errc::out_of_memory, "create the arena's segment");
   if (::ftruncate(fd_, static_cast<off_t>(segment_bytes)) != 0) {

@@ -19,6 +19,7 @@ std::array<std::byte, card::encoded_bytes> card::encode() const noexcept {
   to.put(pid);
   to.put(fd);
   to.put(grace_ns);
+  to.put(pid_namespace);
   return bytes;
 }
 
@@ -36,6 +37,7 @@ status card::decode(byte_view bytes, card& out) noexcept {
   out.pid = from.take<std::int32_t>();
   out.fd = from.take<std::int32_t>();
   out.grace_ns = from.take<std::uint64_t>();
+  out.pid_namespace = from.take<std::uint64_t>();
   return from.ok() ? status{} : status{errc::truncated, 0, "read a peer's card"};
 }
 

@@ -18,7 +18,7 @@ namespace farhold::rma {
 ///   hello      incarnation (8), the caller's link (4), 0 (4), nonce (32)   caller → producer, first of all
 ///   challenge  the producer's link (4), 0 (4), nonce (32)                  producer → caller
 ///   response   proof (32)                                                  caller → producer
-///   welcome    proof (32), card (72)                                       producer → caller
+///   welcome    proof (32), card (80)                                       producer → caller
 ///   greeting   digest (32), what the fabric has to say                      producer → caller, after welcome
 ///   refusal    error code (4)                                              producer → caller, and then the
 ///   end message    for the engine                                              both ways
@@ -29,14 +29,14 @@ namespace farhold::rma {
 struct control_frame {
   enum class kind : std::uint8_t { hello = 1, challenge, response, welcome, refusal, message, greeting };
 
-  static constexpr std::uint8_t version_value = 1;
+  static constexpr std::uint8_t version_value = 2;
   static constexpr std::size_t unsealed_head_bytes = 16;
   static constexpr std::size_t head_bytes = unsealed_head_bytes + sizeof(message_tag);
   static constexpr std::size_t hello_bytes = 48;
   static constexpr std::size_t challenge_bytes = 40;
   static constexpr std::size_t welcome_bytes = sizeof(handshake::proof) + card::encoded_bytes;
   /// All of every frame but a message that carries payload, and a greeting, which has its digest in front.
-  static constexpr std::size_t sealed_bytes = 104;
+  static constexpr std::size_t sealed_bytes = 112;
   static_assert(welcome_bytes <= sealed_bytes);
 
   using head_span = std::array<std::byte, head_bytes>;

@@ -13,18 +13,28 @@
 
 namespace farhold::rma {
 
+namespace {
+
+/// Whether its pid is a number of ours. Containers that were started together have the same pids, of
+/// processes that began in the same tick: without this, one of ours would be taken for the peer.
+bool is_named_as_here(const card& peer) noexcept {
+  return peer.boot != boot_id{} && peer.boot == this_boot() && peer.pid_namespace != 0 &&
+         peer.pid_namespace == process_namespaces().pid;
+}
+
+}  // namespace
+
 peer_memory::~peer_memory() {
   if (process_ >= 0) ::close(process_);
 }
 
 void peer_memory::meet(const card& peer) noexcept {
-  seen_ = peer.boot != boot_id{} && peer.boot == this_boot() && peer.start_time != 0 &&
-          start_time(peer.pid) == peer.start_time;
+  seen_ = is_named_as_here(peer) && peer.start_time != 0 && start_time(peer.pid) == peer.start_time;
 }
 
 peer_memory::access peer_memory::attach(const card& peer, same_host wish) noexcept {
   peer_ = peer;
-  if (peer.boot == boot_id{} || peer.boot != this_boot()) return access::none;
+  if (!is_named_as_here(peer)) return access::none;
   if (!open_process()) {
     if (seen_ && process_ended(peer.pid, peer.start_time)) lost_.store(true, std::memory_order_relaxed);
     return access::none;

@@ -105,6 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     c.segment_bytes = arena_bytes;
     c.pid = ::getpid();
     c.fd = first.get();
+    c.pid_namespace = process_namespaces().pid;
     shown_card = c.encode();
   }
   if ((right & header_is_right) != 0)
@@ -118,6 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((right & pins_are_listed) != 0) {
     head.pins_fd = pins.get();
     pin_head.magic = pin_layout::magic_value, pin_head.incarnation = incarnation;
+    pin_head.processes = process_namespaces();
   }
   show(first, 0, &head, sizeof head);
   show(first, card::offset_in_segment, shown_card.data(), shown_card.size());

@@ -21,6 +21,7 @@
 #include "rma/card.hpp"
 #include "rma/control_frames.hpp"
 #include "rma/messages.hpp"
+#include "rma/pins.hpp"
 #include "rma/segment.hpp"
 #include "rma/trailer.hpp"
 #include "shm/src/frames.hpp"
@@ -126,7 +127,7 @@ void segments() {
   using namespace farhold::rma;
   constexpr std::byte all_right{15};
   const std::array<std::byte, card::encoded_bytes> no_card{};
-  const std::array<std::uint64_t, 3> no_pins{};
+  const pin_layout::header no_pins{};
   const std::array<std::uint64_t, 4> second = {0, 0, 0, 1};
   segment_header header;
   header.arena_count = 2;

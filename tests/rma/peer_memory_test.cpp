@@ -153,6 +153,8 @@ TEST_P(both_ways, cards_that_do_not_fit_the_process_are_refused) {
   EXPECT_EQ(access::none, attached([](card& c) { c.boot[0] ^= 1; })) << "another host";
   EXPECT_EQ(access::none, attached([](card& c) { c.boot[1] ^= 1; }));
   EXPECT_EQ(access::none, attached([](card& c) { c.boot = {}; })) << "a host that does not say";
+  EXPECT_EQ(access::none, attached([](card& c) { ++c.pid_namespace; })) << "another container";
+  EXPECT_EQ(access::none, attached([](card& c) { c.pid_namespace = 0; })) << "one that does not say";
 }
 
 TEST_P(both_ways, memory_without_the_magic_is_refused) {
@@ -199,6 +201,17 @@ TEST(peer_life, of_one_that_was_never_seen_nothing_is_known) {
     stranger.kill();
     EXPECT_STATUS(ok, memory.alive(later)) << "the end of the stranger is not the peer's";
   }
+}
+
+TEST(peer_life, of_one_with_the_number_and_the_start_of_one_of_ours_nothing_is_known) {
+  peer_process lookalike;
+  card c = lookalike.description;
+  ++c.pid_namespace;
+  peer_memory memory;
+  memory.meet(c);
+  EXPECT_EQ(access::none, memory.attach(c, same_host::automatic));
+  lookalike.kill();
+  EXPECT_STATUS(ok, memory.alive(later));
 }
 
 TEST(peer_life, of_another_hosts_process_nothing_is_known) {

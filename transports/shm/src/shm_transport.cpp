@@ -111,6 +111,7 @@ void shm_transport::on_welcome(peer_id peer, byte_view bytes, pid_t pid) noexcep
   // In another pid namespace it knows itself by another number than we do. 0: it cannot be seen from here,
   // and the number it has there is somebody else's here.
   shown.pid = pid;
+  shown.pid_namespace = rma::process_namespaces().pid;
   auto kept = std::make_unique<card_bytes>(shown.encode());
   const std::scoped_lock lock(mutex_);
   if (known(peer) == nullptr) return;
