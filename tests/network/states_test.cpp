@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "network/network.hpp"
+#include "support/deaths.hpp"
 
 namespace farhold::test {
 namespace {
@@ -74,6 +75,12 @@ TEST_P(states, a_killed_producer_is_lost) {
   EXPECT_EQ(resolve(other, 2), "producer_lost") << consumer.last_answer;
   EXPECT_EQ(consumer.verdict("exists " + token), "producer_lost");
   EXPECT_EQ(consumer.verdict("evict " + token), "producer_lost");
+}
+
+TEST_P(states, one_that_is_killed_on_this_host_is_lost_within_50_ms) {
+  const double took_ms = ms_until_lost(consumer, "open " + uri(GetParam()), with(GetParam().settings));
+  EXPECT_LT(took_ms, 50);
+  RecordProperty("median_ms", std::to_string(took_ms));
 }
 
 TEST_P(states, a_producer_that_was_dead_before_anybody_met_it) {
