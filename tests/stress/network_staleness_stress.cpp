@@ -162,8 +162,8 @@ tally live(const configuration& c, const wire& over, std::uint64_t reads, int pr
     mine_only.answers.read(&first, sizeof first);
     meet(first);
     the_producer other(mine_only);
-    const bool until_met = process == 1 && !farhold::rma::testing::accept_everything;
-    consume(store, c, reads / consumers + 1, until_met, at_once, static_cast<unsigned>(process), other, mine);
+    consume(store, c, reads / consumers + 1, process == 1, at_once, static_cast<unsigned>(process), other,
+            mine);
   }
   add_counts(store.metrics(), *faults, stopped_at_random.count(), process == 0, c, mine);
   store.close({.timeout = 30s});

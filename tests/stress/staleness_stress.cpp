@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,10 @@ namespace {
 using namespace farhold::stress;
 
 constexpr int producer = 0;
-constexpr int ask_tag = 1;     // a consumer wants offers
-constexpr int offers_tag = 2;  // the producer's answer
-constexpr int done_tag = 3;    // a consumer has done its share
+constexpr std::size_t at_once = 16;  // more would mostly have died when their turn comes
+constexpr int ask_tag = 1;           // a consumer wants offers
+constexpr int offers_tag = 2;        // the producer's answer
+constexpr int done_tag = 3;          // a consumer has done its share
 
 /// The other ranks, as the producer has to do with them.
 class all_consumers {
@@ -88,6 +90,17 @@ std::unique_ptr<farhold::connector> open(const configuration& c, int rank,
   return rank == producer ? std::move(made) : with_faults(std::move(made), c, seed);
 }
 
+/// Waits for all ranks, and not in MPI's way, which takes a core: one of them may read for longer than
+/// `close` has patience.
+void wait_for_all() {
+  MPI_Request all_are_here = MPI_REQUEST_NULL;
+  MPI_Ibarrier(MPI_COMM_WORLD, &all_are_here);
+  for (int done = 0; done == 0;) {
+    MPI_Test(&all_are_here, &done, MPI_STATUS_IGNORE);
+    if (done == 0) std::this_thread::sleep_for(1ms);
+  }
+}
+
 /// One store's life. Returns the sum over all ranks, on all ranks.
 tally run(const configuration& c, std::uint64_t reads, const pauses& stopped) {
   int rank = 0, ranks = 0;
@@ -102,12 +115,12 @@ tally run(const configuration& c, std::uint64_t reads, const pauses& stopped) {
     all_consumers others(ranks - 1);
     produce(store, others, reads);
   } else {
-    const bool until_met = rank == 1 && c.grace == 1ms && !farhold::rma::testing::accept_everything;
     the_producer other;
-    consume(store, c, (reads + consumers - 1) / consumers, until_met, remembered, static_cast<unsigned>(rank),
+    consume(store, c, (reads + consumers - 1) / consumers, rank == 1, at_once, static_cast<unsigned>(rank),
             other, mine);
   }
   add_counts(store.metrics(), *faults, stopped.count() - stops, rank == producer, c, mine);
+  wait_for_all();
   store.close({.timeout = 30s});
   static_assert(sizeof(tally) % sizeof(std::uint64_t) == 0);
   tally all;
@@ -201,7 +214,7 @@ int main(int argc, char** argv) {
                          farhold::validation::fast};
     fooled = fooled.with(trouble::faults);
     fooled.fooled = true;
-    const tally t = run(fooled, 10'000, stopped_at_random);
+    const tally t = run(fooled, 2000, stopped_at_random);
     if (rank == producer) print(fooled.name + ", a clock that stands", fooled.grace, t);
     require(t.wrong > 0, fooled.name + ", a clock that stands: found no wrong bytes");
   }

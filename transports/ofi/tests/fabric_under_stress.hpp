@@ -44,7 +44,8 @@ inline std::vector<use> all_uses() {
     all.push_back({{"window, fast", path::window, off, grace, validation::fast}, tcp});
   }
   all.push_back({configuration{"service", path::service, off, 1ms}.with(trouble::faults), sockets});
-  all.push_back({configuration{"window", path::window, off, 1ms}.with(trouble::faults), tcp});
+  for (const auto how : {validation::recheck, validation::fast})
+    all.push_back({configuration{"window", path::window, off, 1ms, how}.with(trouble::faults), tcp});
   return all;
 }
 
