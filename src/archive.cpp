@@ -4,11 +4,12 @@
 
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 
 #include <boost/archive/detail/archive_serializer_map.hpp>
 #include <boost/archive/impl/archive_serializer_map.ipp>
 #include <boost/core/demangle.hpp>
+
+#include <farhold/detail/process_mutex.hpp>
 
 // Boost wants one for every archive, although none of its pointers are in ours.
 template class boost::archive::detail::archive_serializer_map<farhold::detail::archive_reader>;
@@ -19,7 +20,7 @@ namespace farhold::detail {
 namespace {
 
 struct exported_classes {
-  std::shared_mutex mutex;
+  process_mutex mutex;
   std::map<std::type_index, const exported_class*> by_type;
   std::map<std::string, const exported_class*> by_name;
 
@@ -50,21 +51,21 @@ void forget(Map& map, const typename Map::key_type& key, const exported_class* g
 exported_class::exported_class(const std::type_info& type, const char* name, const pointed_class& actions)
     : type_(type), name_(name), actions_(&actions) {
   exported_classes& all = exported_classes::all();
-  const std::unique_lock lock(all.mutex);
+  const std::scoped_lock lock(all.mutex);
   all.by_type.emplace(type_, this);
   all.by_name.emplace(name_, this);
 }
 
 exported_class::~exported_class() {
   exported_classes& all = exported_classes::all();
-  const std::unique_lock lock(all.mutex);
+  const std::scoped_lock lock(all.mutex);
   forget(all.by_type, type_, this);
   forget(all.by_name, name_, this);
 }
 
 const exported_class& exported_class::of(std::type_index type) {
   exported_classes& all = exported_classes::all();
-  const std::shared_lock lock(all.mutex);
+  const std::scoped_lock lock(all.mutex);
   const auto found = all.by_type.find(type);
   if (found == all.by_type.end()) throw_not_exported(boost::core::demangle(type.name()));
   return *found->second;
@@ -72,7 +73,7 @@ const exported_class& exported_class::of(std::type_index type) {
 
 const exported_class& exported_class::named(const std::string& name) {
   exported_classes& all = exported_classes::all();
-  const std::shared_lock lock(all.mutex);
+  const std::scoped_lock lock(all.mutex);
   const auto found = all.by_name.find(name);
   if (found == all.by_name.end()) throw_not_exported(name);
   return *found->second;

@@ -4,7 +4,8 @@
 
 #include <map>
 #include <mutex>
-#include <shared_mutex>
+
+#include <farhold/detail/process_mutex.hpp>
 
 #include "detail/token.hpp"
 #include "detail/wire.hpp"
@@ -24,7 +25,7 @@ namespace {
 constexpr std::size_t max_name_bytes = 255;
 
 struct named_factories {
-  std::shared_mutex mutex;
+  detail::process_mutex mutex;
   std::map<std::string, detail::named_factory, std::less<>> by_name;
   std::map<std::type_index, const detail::named_factory*> by_callable;
 
@@ -36,12 +37,12 @@ struct named_factories {
 
   /// Entries are never removed, so that they may be used without the lock.
   const detail::named_factory* find(std::string_view name) {
-    const std::shared_lock lock(mutex);
+    const std::scoped_lock lock(mutex);
     const auto found = by_name.find(name);
     return found != by_name.end() ? &found->second : nullptr;
   }
   const detail::named_factory* find(std::type_index callable) {
-    const std::shared_lock lock(mutex);
+    const std::scoped_lock lock(mutex);
     const auto found = by_callable.find(callable);
     return found != by_callable.end() ? found->second : nullptr;
   }
@@ -57,7 +58,7 @@ void detail::register_named_factory(named_factory made) {
                 "the name of a factory has 1 to 255 bytes, not " + in_quotes(made.name));
   }
   named_factories& all = named_factories::all();
-  const std::unique_lock lock(all.mutex);
+  const std::scoped_lock lock(all.mutex);
   const auto same_name = all.by_name.find(made.name);
   if (same_name != all.by_name.end() && same_name->second.callable != made.callable) {
     throw error(errc::invalid_argument, "the factory " + in_quotes(made.name) +

@@ -89,7 +89,7 @@ std::shared_ptr<detail::store_core> registry::find(std::uint32_t name_hash) cons
   if (last != nullptr && last->changes == seen && last->name_hash == name_hash) {
     if (auto found = last->store.lock()) return found;
   }
-  const std::shared_lock lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   auto at = stores_.find(name_hash);
   if (at == stores_.end()) {
     at = opened_by_proxies_.find(name_hash);
@@ -100,7 +100,7 @@ std::shared_ptr<detail::store_core> registry::find(std::uint32_t name_hash) cons
 }
 
 std::vector<std::string> registry::names() const {
-  const std::shared_lock lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::vector<std::string> all;
   for (const auto& [hash, store] : stores_) all.push_back(store->name());
   for (const auto& [hash, store] : opened_by_proxies_) all.push_back(store->name());
@@ -108,12 +108,13 @@ std::vector<std::string> registry::names() const {
 }
 
 void registry::add_scheme(std::string scheme, opener open, reach farthest, fabric_survey survey) {
+  known_scheme made{std::move(open), farthest, survey};  // and the former one, which ends after the lock
   const std::scoped_lock lock(mutex_);
-  schemes_.insert_or_assign(std::move(scheme), known_scheme{std::move(open), farthest, survey});
+  std::swap(schemes_[std::move(scheme)], made);
 }
 
 std::vector<scheme_facts> registry::schemes() const {
-  const std::shared_lock lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::vector<scheme_facts> all;
   for (const auto& [name, known] : schemes_) all.push_back({name, known.farthest, known.survey});
   return all;
@@ -121,7 +122,7 @@ std::vector<scheme_facts> registry::schemes() const {
 
 void registry::add_decorator(std::string prefix, decorator decorate) {
   const std::scoped_lock lock(mutex_);
-  decorators_.insert_or_assign(std::move(prefix), std::move(decorate));
+  decorators_[std::move(prefix)].swap(decorate);  // the former one ends after the lock
 }
 
 std::unique_ptr<connector> registry::open(std::string_view uri_text) const {
@@ -129,7 +130,7 @@ std::unique_ptr<connector> registry::open(std::string_view uri_text) const {
   opener open;
   decorator take_decoration;
   {
-    const std::shared_lock lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     for (const auto& [prefix, known] : decorators_) {
       if (!uri_text.starts_with(prefix)) continue;
       undecorated.remove_prefix(prefix.size());
@@ -138,7 +139,7 @@ std::unique_ptr<connector> registry::open(std::string_view uri_text) const {
   }
   uri address(undecorated);
   {
-    const std::shared_lock lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (const auto at = schemes_.find(address.scheme()); at != schemes_.end()) open = at->second.open;
   }
   if (!open) {
@@ -224,16 +225,17 @@ std::shared_ptr<detail::store_core> registry::find_or_open(const detail::store_a
   if (auto found = find_open(address)) {
     if (found->of_this_process()) return found;
     // Inherited by fork. One that the program opened is the parent's; another we can open for ourselves.
+    decltype(opened_by_proxies_)::node_type of_parent;  // ends after the lock
     const std::scoped_lock lock(mutex_);
     if (stores_.contains(address.name_hash)) return found;
-    opened_by_proxies_.erase(address.name_hash);
+    of_parent = opened_by_proxies_.extract(address.name_hash);
     changes.fetch_add(1, std::memory_order_release);
   }
   if (address.name.empty() || address.uri.empty()) refuse_unknown(address, "");
   if (find(address.name_hash) != nullptr) {
     refuse_unknown(address, "; it cannot be opened from the proxy: another store's name has the same hash");
   }
-  const std::scoped_lock opening(opening_);
+  const std::scoped_lock one_at_a_time(opening_.of_this_process());
   if (auto found = find_open(address); found != nullptr && found->of_this_process()) return found;
   std::unique_ptr<connector> made;
   try {
@@ -244,6 +246,7 @@ std::shared_ptr<detail::store_core> registry::find_or_open(const detail::store_a
   }
   auto opened = closed_by_last_user(
       std::make_unique<detail::store_core>(address.name, std::move(made), store_options{}));
+  std::shared_ptr<detail::store_core> former;  // of another name with this hash; ends after the lock
   const std::scoped_lock lock(mutex_);
   if (const auto at = stores_.find(address.name_hash);
       at != stores_.end() && at->second->name() == address.name)
@@ -255,7 +258,7 @@ std::shared_ptr<detail::store_core> registry::find_or_open(const detail::store_a
                     "' is not opened from its proxy: so many were that something is wrong; "
                     "open the stores that are meant");
   }
-  opened_by_proxies_[address.name_hash] = opened;
+  former = std::exchange(opened_by_proxies_[address.name_hash], opened);
   changes.fetch_add(1, std::memory_order_release);
   return opened;
 }

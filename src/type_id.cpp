@@ -5,18 +5,20 @@
 #include <map>
 #include <mutex>
 
+#include <farhold/detail/process_mutex.hpp>
+
 namespace farhold {
 
 namespace {
 
 struct known_types {
-  std::mutex mutex;
+  detail::process_mutex mutex;
   std::map<type_id, std::string> names;
 };
 
 known_types& known() {
-  static known_types instance;
-  return instance;
+  static auto* const instance = new known_types;  // never dies: nor does its mutex
+  return *instance;
 }
 
 /// The runs of numbers that everybody uses can be named even where this program does not use them.

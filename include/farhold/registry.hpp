@@ -6,13 +6,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <farhold/connector.hpp>
+#include <farhold/detail/process_mutex.hpp>
 #include <farhold/uri.hpp>
 
 namespace farhold {
@@ -94,10 +93,10 @@ class registry {
   registry();
   [[nodiscard]] std::shared_ptr<detail::store_core> find_open(const detail::store_address& address) const;
 
-  mutable std::shared_mutex mutex_;
+  mutable detail::process_mutex mutex_;
   std::map<std::uint32_t, std::shared_ptr<detail::store_core>> stores_;
   std::map<std::uint32_t, std::shared_ptr<detail::store_core>> opened_by_proxies_;
-  std::mutex opening_;  // of those, one at a time
+  detail::replaced_mutex opening_;  // of those, one at a time
   struct known_scheme {
     opener open;
     reach farthest = reach::unknown;

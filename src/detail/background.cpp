@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include <farhold/detail/process_mutex.hpp>
 #include <farhold/error.hpp>
 
 #include "fork.hpp"
@@ -31,10 +32,11 @@ using namespace std::chrono_literals;
 class crew {
  public:
   static crew& of_this_process() {
-    static std::mutex* const mutex = new std::mutex;
+    static auto* const mutex = new process_mutex;
     static crew* current = nullptr;
+    const std::uint64_t this_epoch = fork_epoch();
     const std::scoped_lock lock(*mutex);
-    if (current == nullptr || current->epoch_ != fork_epoch())
+    if (current == nullptr || current->epoch_ != this_epoch)
       current = new crew;  // the parent's is left alone
     return *current;
   }
@@ -122,6 +124,11 @@ void background_resolve::cancel() noexcept {
 }
 
 void background_resolve::await() const {
+  if (!over() && started_in_.load(std::memory_order_relaxed) != fork_epoch()) {
+    throw error(errc::closed,
+                "fork() has left the thread behind that was bringing the object of this operation; make the "
+                "proxy from its token again");
+  }
   static_cast<void>(park(this, [this] { return over(); }, std::nullopt, {}));
 }
 

@@ -4,12 +4,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <stop_token>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include <farhold/detail/fork_epoch.hpp>
 #include <farhold/detail/lazy.hpp>
 
 namespace farhold::detail {
@@ -26,11 +28,13 @@ class background_resolve {
 
   [[nodiscard]] bool start() noexcept {
     phase expected = phase::queued;
-    return phase_.compare_exchange_strong(expected, phase::running, std::memory_order_acquire);
+    if (!phase_.compare_exchange_strong(expected, phase::running, std::memory_order_acquire)) return false;
+    started_in_.store(fork_epoch(), std::memory_order_relaxed);
+    return true;
   }
   [[nodiscard]] bool over() const noexcept { return phase_.load(std::memory_order_acquire) == phase::over; }
   void cancel() noexcept;
-  /// Waits until it is over.
+  /// Waits until it is over. Throws `closed` in a forked child if a thread of its parent has started it.
   void await() const;
   /// Null if it went well, or is not over.
   [[nodiscard]] std::exception_ptr problem() const noexcept { return over() ? problem_ : nullptr; }
@@ -54,6 +58,7 @@ class background_resolve {
   std::stop_source stop_;
   std::stop_callback<pass_on> asked_by_caller_;
   std::atomic<phase> phase_{phase::queued};
+  std::atomic<std::uint64_t> started_in_{fork_epoch()};
   std::exception_ptr problem_;
   mutable std::atomic<int> users_{0};
 };

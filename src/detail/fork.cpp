@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <farhold/detail/process_mutex.hpp>
+
 namespace farhold::detail {
 
 namespace {
@@ -51,6 +53,46 @@ void forget_in_children(int fd) noexcept {
   const auto at = static_cast<std::size_t>(fd);
   if (fd >= 0 && at < marked_fds)
     marks[at / 64].fetch_and(~(std::uint64_t{1} << at % 64), std::memory_order_relaxed);
+}
+
+/// Those of the process, each before the ones that were made earlier.
+struct process_mutex::all {
+  static constinit std::atomic<process_mutex*> newest;
+  static constinit std::mutex one_fork_at_a_time;
+  static constinit process_mutex* newest_held;
+
+  static void lock() {
+    one_fork_at_a_time.lock();
+    newest_held = newest.load(std::memory_order_acquire);
+    for (process_mutex* one = newest_held; one != nullptr; one = one->next_) one->lock();
+  }
+  /// In the parent and in the child. Those before `newest_held` were made meanwhile, by other threads.
+  static void unlock() {
+    for (process_mutex* one = newest_held; one != nullptr; one = one->next_) one->unlock();
+    one_fork_at_a_time.unlock();
+  }
+};
+
+constinit std::atomic<process_mutex*> process_mutex::all::newest{nullptr};
+constinit std::mutex process_mutex::all::one_fork_at_a_time;
+constinit process_mutex* process_mutex::all::newest_held = nullptr;
+
+process_mutex::process_mutex() noexcept {
+  static const int registered = ::pthread_atfork(&all::lock, &all::unlock, &all::unlock);
+  static_cast<void>(registered);
+  next_ = all::newest.load(std::memory_order_relaxed);
+  while (!all::newest.compare_exchange_weak(next_, this, std::memory_order_release)) {
+  }
+}
+
+std::mutex& replaced_mutex::of_this_process() {
+  const std::uint64_t this_epoch = fork_epoch();
+  const std::scoped_lock lock(guard_);
+  if (mutexes_.empty() || fork_epoch_ != this_epoch) {
+    mutexes_.emplace_back();
+    fork_epoch_ = this_epoch;
+  }
+  return mutexes_.back();
 }
 
 }  // namespace farhold::detail

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include <farhold/detail/fork_epoch.hpp>
+
 namespace farhold::detail {
 
 namespace {
@@ -19,10 +21,30 @@ struct place {
   std::condition_variable_any wake;
 };
 
+/// Never dies: proxies resolve in other destructors. Nobody waits in a forked child, which has places of its
+/// own; its parent's are left as they are, where leak checkers still find them.
+struct places_of_process {
+  const std::uint64_t fork_epoch;
+  const places_of_process* const parents;
+  std::array<place, 64> all{};
+};
+
+std::array<place, 64>& places() {
+  static std::atomic<places_of_process*> current{nullptr};
+  const std::uint64_t this_epoch = fork_epoch();
+  places_of_process* found = current.load(std::memory_order_acquire);
+  while (found == nullptr || found->fork_epoch != this_epoch) {
+    auto* const made = new places_of_process{this_epoch, found};
+    if (current.compare_exchange_strong(found, made, std::memory_order_acq_rel)) return made->all;
+    delete made;
+  }
+  return found->all;
+}
+
 place& place_of(const void* address) {
-  static auto* const places = new std::array<place, 64>;  // never dies: proxies resolve in other destructors
+  std::array<place, 64>& all = places();
   const auto number = reinterpret_cast<std::uintptr_t>(address);
-  return (*places)[(number >> 6U ^ number >> 12U) % places->size()];
+  return all[(number >> 6U ^ number >> 12U) % all.size()];
 }
 
 }  // namespace

@@ -123,8 +123,8 @@ class free_lists {
 
 /// Large pieces, and those that one thread lets go and another one asks for.
 ///
-/// Nobody waits for its mutex: who does not get it goes to the system. So a child forked while it was held
-/// does without.
+/// Nobody who allocates waits for its mutex: who does not get it goes to the system. So a child forked while
+/// it was held does without.
 struct shared_store {
   std::mutex mutex;
   free_lists lists;

@@ -3,9 +3,12 @@
 #include "arena_resource.hpp"
 
 #include <memory>
+#include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include <farhold/detail/process_mutex.hpp>
 
 #include "trailer.hpp"
 
@@ -32,7 +35,7 @@ class no_store final : public std::bad_alloc {
 
 arena_resource* arena_resource::make(arenas& memory) noexcept try {
   // Where leak checkers still find them.
-  static std::mutex* const guard = new std::mutex;
+  static auto* const guard = new detail::process_mutex;
   static auto* const kept = new std::vector<std::unique_ptr<arena_resource>>;
   const std::scoped_lock lock(*guard);
   kept->reserve(kept->size() + 1);

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <farhold/detail/process_mutex.hpp>
+
 #include "arena_resource.hpp"
 #include "trailer.hpp"
 
@@ -156,14 +158,14 @@ void arenas::leak(arenas_ptr memory) noexcept {
     std::vector<const void*> owners;
   };
   // Where leak checkers still find them.
-  static auto* const guard = new std::mutex;
+  static auto* const guard = new detail::process_mutex;
   static auto* const kept = new std::vector<remains>;
-  const std::scoped_lock lock(*guard);
   try {
-    remains& here = kept->emplace_back();
-    here.memory = memory;
+    remains all{memory, {}};
     const std::uint32_t count = memory->count_.load(std::memory_order_acquire);
-    for (std::uint32_t i = 0; i < count; ++i) memory->part_of(i)->objects.list_owners(here.owners);
+    for (std::uint32_t i = 0; i < count; ++i) memory->part_of(i)->objects.list_owners(all.owners);
+    const std::scoped_lock lock(*guard);
+    kept->push_back(std::move(all));
   } catch (const std::bad_alloc&) {
     static_cast<void>(memory.detach());
   }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include <farhold/detail/process_mutex.hpp>
 #include <farhold/log.hpp>
 
 #include "../detail/fork.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 /// Engines whose connector went without close. They serve on; the fabric's end closes them.
 void keep_until_the_end(std::unique_ptr<engine> e) {
-  static std::mutex* const mutex = new std::mutex;
+  static auto* const mutex = new detail::process_mutex;
   static auto* const kept = new std::vector<std::unique_ptr<engine>>;
   const std::scoped_lock lock(*mutex);
   kept->push_back(std::move(e));

@@ -2,6 +2,8 @@
 // Copyright The farhold authors
 #include "quarantine.hpp"
 
+#include <farhold/detail/process_mutex.hpp>
+
 namespace farhold::rma {
 
 void quarantine::admit(const remote_read& read, const landing_ptr& memory) noexcept {
@@ -36,9 +38,9 @@ void quarantine::leak() noexcept {
   const std::scoped_lock lock(mutex_);
   if (patients_.empty()) return;
   // Where leak checkers still find it.
-  static std::mutex guard;
+  static auto* const guard = new detail::process_mutex;
   static auto* const kept = new std::vector<std::vector<patient>>;
-  const std::scoped_lock both(guard);
+  const std::scoped_lock both(*guard);
   try {
     kept->emplace_back().swap(patients_);
   } catch (...) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright The farhold authors
+#include <atomic>
 #include <cstdio>
 #include <functional>
 #include <latch>
+#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
@@ -15,7 +17,9 @@
 #include <farhold/farhold.hpp>
 #include <farhold/local.hpp>
 
+#include "support/decorators.hpp"
 #include "support/fails.hpp"
+#include "support/sanitized.hpp"
 
 namespace farhold {
 namespace {
@@ -23,13 +27,20 @@ namespace {
 using test::fails;
 using doubles = std::vector<double>;
 
+constexpr unsigned deadlock_seconds = 20;  // after which the child is no more
+
 /// Runs `body` in a forked child and returns its answer.
 bool in_child(const std::function<testing::AssertionResult()>& body) {
   const pid_t child = fork();
   if (child == 0) {
-    const testing::AssertionResult result = body();
-    if (!result) std::fprintf(stderr, "in the child: %s\n", result.message());
-    _exit(result ? 0 : 1);
+    try {
+      const testing::AssertionResult result = body();
+      if (!result) std::fprintf(stderr, "in the child: %s\n", result.message());
+      _exit(result ? 0 : 1);
+    } catch (const std::exception& problem) {
+      std::fprintf(stderr, "in the child: %s\n", problem.what());
+      _exit(2);
+    }
   }
   int status = 1;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -102,6 +113,88 @@ TEST(fork, child_finds_its_parent_s_store_closed) {
                : testing::AssertionFailure() << "a resolved proxy is a value";
   }));
   EXPECT_EQ(s.get<doubles>(k), (doubles{1, 2})) << "the parent's store was not touched";
+}
+
+TEST(fork, child_does_not_wait_for_an_operation_of_a_thread_that_it_has_not) {
+  std::latch began(1), go_on(1);
+  const proxy<int> p(factory<int>([&] {
+    began.count_down();
+    go_on.wait();
+    return 7;
+  }));
+  operation bringing = p.resolve_async();
+  began.wait();
+  EXPECT_TRUE(in_child([&] {
+    ::alarm(deadlock_seconds);
+    return fails(errc::closed,
+                 [&] {
+                   bringing.wait();
+                   return 0;
+                 },
+                 {"fork()"});
+  }));
+  go_on.count_down();
+  bringing.wait();
+  EXPECT_EQ(7, *p);
+}
+
+#if !FARHOLD_TEST_ADDRESS_SANITIZER  // a child of many threads may find its allocator's locks held
+struct five {
+  int operator()() const { return 5; }
+};
+
+/// Takes locks of which a process has one.
+void use_what_stores_share(const char* name) {
+  register_factory<five>("five/1");
+  const store own(name, local::connector());
+  static_cast<void>(registry::global().names());
+  if (proxy<int>::from_bytes(proxy<int>(factory<int>(five{})).to_bytes()) != 5)
+    throw std::logic_error("the named factory of another process makes something else");
+  static_cast<void>(describe(detail::type_of<doubles>()));
+  detail::log("a notice");
+}
+
+TEST(fork, child_finds_no_lock_held_by_a_thread_that_it_has_not) {
+  use_what_stores_share("parent");
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    while (!over) use_what_stores_share("parent");
+  });
+  for (int n = 0; n < 200 && !HasFailure(); ++n) {
+    EXPECT_TRUE(in_child([] {
+      ::alarm(deadlock_seconds);
+      use_what_stores_share("child");
+      return testing::AssertionSuccess();
+    })) << "after "
+        << n << " other children";
+  }
+  over = true;
+  other.join();
+}
+#endif
+
+TEST(fork, child_does_not_wait_for_a_store_that_its_parent_opens) {
+  const auto proxy_with = [](const char* uri_text) {
+    store s("far", test::watched(std::make_shared<test::watch>(), uri_text), {.inline_bytes = 0});
+    return s.proxy(doubles(100));
+  };
+  std::latch began(1), go_on(1);
+  registry::global().add_scheme("slow", [&](uri&) -> std::unique_ptr<connector> {
+    began.count_down();
+    go_on.wait();
+    throw error(errc::timeout, "it was slow");
+  });
+  registry::global().add_scheme(
+      "quick", [](uri&) -> std::unique_ptr<connector> { throw error(errc::out_of_memory, "it was quick"); });
+  const auto slow = proxy_with("slow://"), quick = proxy_with("quick://");
+  std::thread other([&] { EXPECT_TRUE(fails(errc::timeout, [&] { return slow.resolve(); }, {"slow"})); });
+  began.wait();
+  EXPECT_TRUE(in_child([&] {
+    ::alarm(deadlock_seconds);
+    return fails(errc::out_of_memory, [&] { return quick.resolve(); }, {"it was quick"});
+  }));
+  go_on.count_down();
+  other.join();
 }
 
 TEST(fork, child_opens_stores_of_its_own) {
