@@ -181,7 +181,7 @@ int main(int argc, char** argv) {
   // Those that wait for what a faulty fabric has lost take long: few of many.
   const auto waits = [](const configuration& c) { return c.faults() && c.by_fabric(); };
   const auto waiting = static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), waits));
-  const std::uint64_t reads_waiting = std::min<std::uint64_t>(wanted / all.size() + 1, 50'000);
+  const std::uint64_t reads_waiting = std::min<std::uint64_t>(wanted / all.size() + 1, 20'000);
   const std::uint64_t reads = (wanted - waiting * reads_waiting) / (all.size() - waiting) + 1;
   std::map<std::string, tally> by_name;
   std::map<farhold::path, tally> by_path;
