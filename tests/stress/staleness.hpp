@@ -258,7 +258,8 @@ inline void read(farhold::store& store, const configuration& c, const offer& wha
 }
 
 /// The service pins what it sends, and a short read under `fast` does not look. Between the last byte of a
-/// fabric's read and the second look there is hardly any time, unless the fabric tells late.
+/// fabric's read and the second look there is hardly any time, unless the fabric tells late; elsewhere faults
+/// are before and after reads, and add nothing.
 inline bool can_be_reused_during_read(const configuration& c) {
   return c.way != farhold::path::service && c.validation != farhold::validation::fast &&
          c.by_fabric() == c.faults();

@@ -33,6 +33,7 @@ constexpr unsigned deadlock_seconds = 20;  // after which the child is no more
 bool in_child(const std::function<testing::AssertionResult()>& body) {
   const pid_t child = fork();
   if (child == 0) {
+    ::alarm(deadlock_seconds);
     try {
       const testing::AssertionResult result = body();
       if (!result) std::fprintf(stderr, "in the child: %s\n", result.message());
@@ -65,19 +66,24 @@ TEST(fork, child_keeps_views_of_memory_that_it_has) {
       in_child([&] { return (*seen)[1] == 2 ? testing::AssertionSuccess() : testing::AssertionFailure(); }));
 }
 
-TEST(fork, child_does_not_wait_for_a_thread_that_it_has_not) {
-  std::latch began(1), go_on(1);
-  const proxy<int> p(factory<int>([&] {
+/// Somebody begins to make it, and goes on when told.
+struct slow_object {
+  std::latch began{1}, go_on{1};
+  const proxy<int> p{factory<int>([this] {
     began.count_down();
     go_on.wait();
     return 7;
-  }));
-  std::thread other([&] { p.resolve(); });
-  began.wait();
-  EXPECT_TRUE(in_child([&] { return fails(errc::closed, [&] { return *p; }, {"fork()"}); }));
-  go_on.count_down();
+  })};
+};
+
+TEST(fork, child_does_not_wait_for_a_thread_that_it_has_not) {
+  slow_object object;
+  std::thread other([&] { object.p.resolve(); });
+  object.began.wait();
+  EXPECT_TRUE(in_child([&] { return fails(errc::closed, [&] { return *object.p; }, {"fork()"}); }));
+  object.go_on.count_down();
   other.join();
-  EXPECT_EQ(7, *p);
+  EXPECT_EQ(7, *object.p);
 }
 
 TEST(fork, child_finds_its_parent_s_store_closed) {
@@ -116,16 +122,10 @@ TEST(fork, child_finds_its_parent_s_store_closed) {
 }
 
 TEST(fork, child_does_not_wait_for_an_operation_of_a_thread_that_it_has_not) {
-  std::latch began(1), go_on(1);
-  const proxy<int> p(factory<int>([&] {
-    began.count_down();
-    go_on.wait();
-    return 7;
-  }));
-  operation bringing = p.resolve_async();
-  began.wait();
+  slow_object object;
+  operation bringing = object.p.resolve_async();
+  object.began.wait();
   EXPECT_TRUE(in_child([&] {
-    ::alarm(deadlock_seconds);
     return fails(errc::closed,
                  [&] {
                    bringing.wait();
@@ -133,9 +133,9 @@ TEST(fork, child_does_not_wait_for_an_operation_of_a_thread_that_it_has_not) {
                  },
                  {"fork()"});
   }));
-  go_on.count_down();
+  object.go_on.count_down();
   bringing.wait();
-  EXPECT_EQ(7, *p);
+  EXPECT_EQ(7, *object.p);
 }
 
 #if !FARHOLD_TEST_ADDRESS_SANITIZER  // a child of many threads may find its allocator's locks held
@@ -162,7 +162,6 @@ TEST(fork, child_finds_no_lock_held_by_a_thread_that_it_has_not) {
   });
   for (int n = 0; n < 200 && !HasFailure(); ++n) {
     EXPECT_TRUE(in_child([] {
-      ::alarm(deadlock_seconds);
       use_what_stores_share("child");
       return testing::AssertionSuccess();
     })) << "after "
@@ -189,10 +188,8 @@ TEST(fork, child_does_not_wait_for_a_store_that_its_parent_opens) {
   const auto slow = proxy_with("slow://"), quick = proxy_with("quick://");
   std::thread other([&] { EXPECT_TRUE(fails(errc::timeout, [&] { return slow.resolve(); }, {"slow"})); });
   began.wait();
-  EXPECT_TRUE(in_child([&] {
-    ::alarm(deadlock_seconds);
-    return fails(errc::out_of_memory, [&] { return quick.resolve(); }, {"it was quick"});
-  }));
+  EXPECT_TRUE(in_child(
+      [&] { return fails(errc::out_of_memory, [&] { return quick.resolve(); }, {"it was quick"}); }));
   go_on.count_down();
   other.join();
 }
